@@ -1,0 +1,20 @@
+# Every outside library, in one place. Debian's LLVM and MLIR live under /usr/lib/llvm-22.
+list(APPEND CMAKE_PREFIX_PATH /usr/lib/llvm-22)
+find_package(MLIR 22 REQUIRED CONFIG)
+find_package(LLD REQUIRED CONFIG)
+find_package(fmt REQUIRED CONFIG)
+find_package(ZLIB REQUIRED)
+find_package(Threads REQUIRED)
+list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)
+
+find_program(NNC_CCACHE ccache)
+if(NNC_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Precompiled headers need these; without them ccache would refuse every unit that uses one.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+               CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${NNC_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()

@@ -1,6 +1,10 @@
 # Every outside library, in one place. Debian's LLVM and MLIR live under /usr/lib/llvm-22.
 list(APPEND CMAKE_PREFIX_PATH /usr/lib/llvm-22)
-find_package(MLIR 22 REQUIRED CONFIG)
+# MLIR's version file accepts its own minor version only, so the major version is checked here.
+find_package(MLIR REQUIRED CONFIG)
+if(NOT LLVM_VERSION_MAJOR EQUAL 22)
+  message(FATAL_ERROR "nnc needs LLVM and MLIR 22, found ${LLVM_VERSION} in ${MLIR_DIR}")
+endif()
 find_package(LLD REQUIRED CONFIG)
 find_package(fmt REQUIRED CONFIG)
 find_package(ZLIB REQUIRED)

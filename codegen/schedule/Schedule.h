@@ -1,0 +1,27 @@
+// The schedule dialect in C++ (see Schedule.td): launches, checks, copies, and what is asked of the buffers they name.
+#pragma once
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "nnc-generated/codegen/schedule/ScheduleDialect.h.inc"
+#define GET_OP_CLASSES
+#include "nnc-generated/codegen/schedule/Schedule.h.inc"
+
+namespace nnc::codegen {
+
+/// Is this function a kernel (not a schedule)?
+inline bool isKernel(mlir::func::FuncOp function) { return function->hasAttr(ScheduleDialect::kernelAttr); }
+
+/// Bytes of a static tensor or memref: i1 takes one byte an element, as in every buffer of the ABI.
+int64_t bytesOf(mlir::Type type);
+
+/// Are the elements of this memref one run of memory in row-major order, at whatever offset?
+bool isContiguous(mlir::MemRefType type);
+
+} // namespace nnc::codegen

@@ -1,0 +1,29 @@
+// The steps from one kernel on tensors to the LLVM dialect, in the order lowerKernel (Kernel.cpp) runs them. Each is
+// one file. Used inside codegen/cpu only.
+#pragma once
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "nnc/codegen/Target.h"
+
+namespace nnc::codegen::cpu {
+
+/// Canonicalisation, folding and common subexpressions: the one clean-up between steps.
+void cleanUp(mlir::Operation *op);
+
+/// Rewrites a*b + c into math.fma by one rule on the scalar bodies, before anything depends on the target (Fma.cpp).
+void fuseMultiplyAdd(mlir::func::FuncOp kernel);
+
+/// Tensors -> memrefs: every result is computed in its destination argument (Bufferize.cpp).
+mlir::LogicalResult bufferize(mlir::ModuleOp module);
+
+/// The forall over tasks becomes a loop over [begin, end), two new last arguments; scratch becomes entry allocas
+/// (Tasks.cpp).
+mlir::LogicalResult lowerTasks(mlir::func::FuncOp kernel);
+
+/// linalg on memrefs -> loops over vectors where the op allows it, plain loops otherwise (Loops.cpp).
+mlir::LogicalResult lowerToLoops(mlir::func::FuncOp kernel, const Target &target);
+
+/// Everything left -> LLVM dialect (ToLlvm.cpp).
+mlir::LogicalResult convertToLlvm(mlir::ModuleOp module);
+
+} // namespace nnc::codegen::cpu

@@ -1,0 +1,123 @@
+// A kernel in the LLVM dialect -> the bytes of an object file that exports void symbol(void **buffers, int64_t begin,
+// int64_t end).
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "nnc/codegen/Pipelines.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+
+using namespace mlir;
+
+namespace nnc::codegen {
+
+static std::unique_ptr<llvm::TargetMachine> createTargetMachine(const Target &target, std::string &error) {
+  llvm::Triple triple(target.triple);
+  const llvm::Target *llvmTarget = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!llvmTarget)
+    return nullptr;
+  llvm::TargetOptions options;
+  // Strict: what is fused was decided in MLIR, the same for every target.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  options.FunctionSections = options.DataSections = true;
+  return std::unique_ptr<llvm::TargetMachine>(
+      llvmTarget->createTargetMachine(triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
+                                      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less));
+}
+
+// void symbol(void **buffers, i64 begin, i64 end) loads the pointers and runs the body, which is inlined into it.
+static void addEntry(llvm::Module &module, llvm::Function *body, const std::string &symbol, bool mayAlias) {
+  body->setName("body");
+  body->setLinkage(llvm::GlobalValue::InternalLinkage);
+  body->addFnAttr(llvm::Attribute::AlwaysInline);
+  llvm::LLVMContext &context = module.getContext();
+  llvm::IRBuilder<> builder(context);
+  llvm::Type *pointer = builder.getPtrTy(), *i64 = builder.getInt64Ty();
+  auto *entry = llvm::Function::Create(llvm::FunctionType::get(builder.getVoidTy(), {pointer, i64, i64}, false),
+                                       llvm::GlobalValue::ExternalLinkage, symbol, module);
+  entry->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  entry->setDSOLocal(true);
+  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", entry));
+  llvm::SmallVector<llvm::Value *> arguments;
+  for (llvm::Argument &argument : body->args()) {
+    if (!argument.getType()->isPointerTy())
+      continue;
+    if (!mayAlias)
+      argument.addAttr(llvm::Attribute::NoAlias);
+    llvm::Value *slot = builder.CreateConstInBoundsGEP1_64(pointer, entry->getArg(0), argument.getArgNo());
+    arguments.push_back(builder.CreateAlignedLoad(pointer, slot, llvm::Align(8)));
+  }
+  arguments.push_back(entry->getArg(1));
+  arguments.push_back(entry->getArg(2));
+  builder.CreateCall(body, arguments);
+  builder.CreateRetVoid();
+}
+
+static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::PipelineTuningOptions tuning;
+  llvm::PassBuilder builder(&machine, tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+}
+
+LogicalResult compileKernel(ModuleOp kernel, const std::string &symbol, const Target &target,
+                            llvm::SmallVectorImpl<char> &object) {
+  bool mayAlias = false;
+  kernel.walk([&](Operation *op) { mayAlias |= op->hasAttr("sched.may_alias"); });
+  if (failed(lowerKernel(kernel, target)))
+    return failure();
+
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(kernel, context, symbol);
+  if (!module)
+    return kernel.emitError("no LLVM IR for kernel ") << symbol;
+  std::string error;
+  std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(target, error);
+  if (!machine)
+    return kernel.emitError("target '") << target.cpu << "': " << error;
+  module->setTargetTriple(llvm::Triple(target.triple));
+  module->setDataLayout(machine->createDataLayout());
+  llvm::Function *body = nullptr;
+  for (llvm::Function &function : *module)
+    if (!function.isDeclaration())
+      body = &function;
+  addEntry(*module, body, symbol, mayAlias);
+  for (llvm::Function &function : *module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", target.cpu);
+    if (!target.features.empty())
+      function.addFnAttr("target-features", target.features);
+    function.addFnAttr("prefer-vector-width", std::to_string(target.vectorBits));
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+  llvm::raw_string_ostream messages(error);
+  if (llvm::verifyModule(*module, &messages))
+    return kernel.emitError("invalid LLVM IR for kernel ") << symbol << ": " << error;
+  optimise(*module, *machine);
+
+  object.clear();
+  llvm::raw_svector_ostream stream(object);
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+    return kernel.emitError("target '") << target.cpu << "' writes no object files";
+  passes.run(*module);
+  return success();
+}
+
+} // namespace nnc::codegen

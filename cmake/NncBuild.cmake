@@ -11,7 +11,8 @@ endif()
 # `#include "nnc/ir/Tensor.h"` means the same in the tree and in an installed copy.
 set(NNC_INCLUDE_DIR ${PROJECT_BINARY_DIR}/include)
 file(MAKE_DIRECTORY ${NNC_INCLUDE_DIR})
-file(CREATE_LINK ${PROJECT_SOURCE_DIR} ${NNC_INCLUDE_DIR}/nnc SYMBOLIC)
+get_filename_component(NNC_SOURCE_DIR ${CMAKE_CURRENT_LIST_DIR} DIRECTORY) # not PROJECT_SOURCE_DIR: runtime/ also builds alone
+file(CREATE_LINK ${NNC_SOURCE_DIR} ${NNC_INCLUDE_DIR}/nnc SYMBOLIC)
 # Generated headers: `#include "nnc-generated/ir/ops/Reduce.h.inc"`.
 set(NNC_GENERATED_DIR ${PROJECT_BINARY_DIR}/generated)
 

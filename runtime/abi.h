@@ -17,8 +17,9 @@
  * - Tensors are dense and row-major. Arguments and results need the natural alignment of their element; the workspace
  * needs NNC_ALIGNMENT. Results must overlap neither each other nor an argument, except that a result which updates an
  * argument *is* that argument's buffer.
- * - When a call fails with NNC_INVALID_ARGUMENT or NNC_UNSUPPORTED_CPU nothing was written. After any other failure the
- * results, and the arguments which the function updates, hold unspecified values.
+ * - When a call fails with NNC_INVALID_ARGUMENT or NNC_UNSUPPORTED_CPU nothing was written. After
+ * NNC_INDEX_OUT_OF_RANGE the arguments are as they were, those that the function updates included; results and
+ * workspace hold unspecified values.
  * - Structures only grow at their end, within the same ABI version; `nnc_module.bytes` tells how much a module has.
  */
 #ifndef NNC_RUNTIME_ABI_H

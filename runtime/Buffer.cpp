@@ -1,0 +1,30 @@
+#include "nnc/runtime/Buffer.h"
+#include "nnc/runtime/Error.h"
+#include "nnc/runtime/abi.h"
+#include <cstdlib>
+#include <utility>
+
+namespace nnc::runtime {
+
+void *alignedAllocate(int64_t bytes) {
+  if (bytes < 0 || bytes > INT64_MAX - NNC_ALIGNMENT)
+    throw Error("expected a size of 0 to 2^63-65 bytes, got " + std::to_string(bytes));
+  // whole lines, so that vector code may touch the tail's line and no two buffers share one
+  size_t rounded = (static_cast<size_t>(bytes > 0 ? bytes : 1) + NNC_ALIGNMENT - 1) / NNC_ALIGNMENT * NNC_ALIGNMENT;
+  if (void *memory = std::aligned_alloc(NNC_ALIGNMENT, rounded))
+    return memory;
+  throw Error("out of memory: cannot allocate " + std::to_string(bytes) + " bytes");
+}
+
+void alignedFree(void *memory) noexcept { std::free(memory); }
+
+Buffer::Buffer(Buffer &&other) noexcept
+    : memory(std::exchange(other.memory, nullptr)), bytes(std::exchange(other.bytes, 0)) {}
+
+Buffer &Buffer::operator=(Buffer &&other) noexcept {
+  std::swap(memory, other.memory);
+  std::swap(bytes, other.bytes);
+  return *this;
+}
+
+} // namespace nnc::runtime

@@ -1,0 +1,39 @@
+// Memory for tensors and workspaces: aligned as the ABI wants it (NNC_ALIGNMENT), owned, movable.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace nnc::runtime {
+
+/// Allocates `bytes` (at least one) aligned to NNC_ALIGNMENT; throws nnc::Error when there is no memory. Release with
+/// alignedFree.
+void *alignedAllocate(int64_t bytes);
+void alignedFree(void *memory) noexcept;
+
+/// An owned block of aligned memory. Contents are unspecified until written.
+class Buffer {
+public:
+  Buffer() = default;
+  explicit Buffer(int64_t bytes) : memory(alignedAllocate(bytes)), bytes(bytes) {}
+  Buffer(Buffer &&other) noexcept;
+  Buffer &operator=(Buffer &&other) noexcept;
+  ~Buffer() { alignedFree(memory); }
+
+  void *data() { return memory; }
+  const void *data() const { return memory; }
+  int64_t size() const { return bytes; }
+
+private:
+  void *memory = nullptr;
+  int64_t bytes = 0;
+};
+
+/// A dense, row-major tensor read from a file.
+struct TensorData {
+  int32_t dtype = 0; // nnc_dtype
+  std::vector<int64_t> dims;
+  Buffer data;
+};
+
+} // namespace nnc::runtime

@@ -3,10 +3,23 @@
 #pragma once
 #include "mlir/IR/BuiltinOps.h"
 #include "nnc/codegen/Target.h"
+#include <optional>
 
 namespace nnc::codegen {
 
 enum class Level { Graph, Linalg, Kernels, Buffers, Llvm, Object };
+
+/// "graph", "linalg", ...
+llvm::StringRef nameOf(Level level);
+std::optional<Level> parseLevel(llvm::StringRef name);
+
+/// The level that a module's text is at, told from what it holds.
+Level levelOf(mlir::ModuleOp module);
+
+/// Runs the stages from the module's level up to `level` (at most Buffers), each one's promise checked. `after` sees
+/// the module at the end of each stage. Fails if the module is past `level` already.
+mlir::LogicalResult lowerTo(mlir::ModuleOp module, Level level,
+                            llvm::function_ref<void(Level, mlir::ModuleOp)> after = nullptr);
 
 /// graph -> linalg: no op of the nn dialect is left.
 mlir::LogicalResult lowerToLinalg(mlir::ModuleOp module);
@@ -14,8 +27,8 @@ mlir::LogicalResult lowerToLinalg(mlir::ModuleOp module);
 mlir::LogicalResult formKernels(mlir::ModuleOp module);
 /// kernels -> buffers: the schedule on memrefs with one planned arena.
 mlir::LogicalResult planBuffers(mlir::ModuleOp module);
-/// One kernel function (destination-passing, on tensors) -> the LLVM dialect for a target, in place in `kernel`'s module,
-/// which holds nothing else.
+/// One kernel function (destination-passing, on tensors) -> the LLVM dialect for a target, in place in `kernel`'s
+/// module, which holds nothing else.
 mlir::LogicalResult lowerKernel(mlir::ModuleOp kernel, const Target &target);
 /// One kernel -> object file bytes exporting `symbol` as void(void **buffers, int64_t begin, int64_t end).
 mlir::LogicalResult compileKernel(mlir::ModuleOp kernel, const std::string &symbol, const Target &target,

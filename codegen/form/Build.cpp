@@ -1,0 +1,279 @@
+// From a group to a kernel function: the members are tiled in one scf.forall, each exactly once, and what others need
+// is written to the kernel's destinations tile by tile.
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/TilingInterface.h"
+#include "nnc/codegen/form/Kernel.h"
+#include "nnc/codegen/form/Traits.h"
+
+using namespace mlir;
+using namespace nnc;
+using namespace nnc::codegen;
+
+namespace {
+// A result that is used outside of the group.
+struct Yield {
+  OpResult result; // in the schedule
+  Value argument;  // destination of the kernel, or the part of the forall that stands for it
+};
+
+class GroupBuilder {
+public:
+  GroupBuilder(RewriterBase &rewriter, const Group &group, SymbolTable &symbols)
+      : rewriter(rewriter), group(group), symbols(symbols), kernel(rewriter, lastMember(group)->getLoc()) {
+    for (auto &[op, labels] : group.members)
+      order.push_back(op);
+    llvm::sort(order, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  }
+  FailureOr<LaunchOp> run();
+
+private:
+  static Operation *lastMember(const Group &group) { return group.members.begin()->first; }
+  void cloneMembers();
+  Value destinationOf(OpResult result);
+  void writeInto(OpResult result, Value destination);
+  LogicalResult tileMembers();
+  LogicalResult tile(Operation *member);
+  void tileInsert(tensor::InsertSliceOp member);
+  Value sameSlice(tensor::ExtractSliceOp slice);
+  void replaceSlice(Operation *slice);
+  OpFoldResult offsetOf(int label, OpFoldResult whole) { return label < 0 ? whole : offsets[label]; }
+
+  RewriterBase &rewriter;
+  const Group &group;
+  SymbolTable &symbols;
+  Kernel kernel;
+  SmallVector<Operation *> order;            // members in the schedule
+  DenseMap<Operation *, Operation *> inside; // member -> its whole clone in the kernel
+  SmallVector<Yield> yields;
+  scf::ForallOp loop;
+  SmallVector<OpFoldResult> offsets, sizes;   // of the task dimensions
+  DenseMap<Value, Value> tiles;               // result of a whole clone -> its tile
+  SmallVector<tensor::ExtractSliceOp> slices; // made so far
+};
+} // namespace
+
+void GroupBuilder::cloneMembers() {
+  DenseSet<Value> made;
+  for (Operation *op : order)
+    made.insert(op->result_begin(), op->result_end());
+  for (Operation *op : order) {
+    auto insert = dyn_cast<tensor::InsertSliceOp>(op); // what it writes into is a destination, no input
+    kernel.importOperands(op, [&](Value value) {
+      return made.contains(value) || (insert && value == insert.getDest() && value != insert.getSource());
+    });
+  }
+  rewriter.setInsertionPointToEnd(kernel.body());
+  for (Operation *op : order) {
+    inside[op] = rewriter.clone(*op, kernel.map());
+    inside[op]->removeAttr(partialAttr);
+  }
+}
+
+// What the launch gives as destination of a result: for a partial write the tensor it is a part of, else anything.
+Value GroupBuilder::destinationOf(OpResult result) {
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(result.getOwner()))
+    return insert.getDest();
+  auto type = cast<RankedTensorType>(result.getType());
+  return tensor::EmptyOp::create(rewriter, result.getLoc(), type.getShape(), type.getElementType());
+}
+
+// Let the member, or the fill or copy that it starts from, start in the destination.
+void GroupBuilder::writeInto(OpResult result, Value destination) {
+  Operation *op = inside[result.getOwner()];
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+    insert.getDestMutable().set(destination);
+    return;
+  }
+  OpOperand *init = cast<linalg::LinalgOp>(op).getDpsInitOperand(result.getResultNumber());
+  while (auto start = init->get().getDefiningOp<linalg::LinalgOp>()) {
+    if (!init->get().hasOneUse())
+      return;
+    init = start.getDpsInitOperand(cast<OpResult>(init->get()).getResultNumber());
+  }
+  if (init->get().getDefiningOp<tensor::EmptyOp>())
+    init->set(destination);
+}
+
+Value GroupBuilder::sameSlice(tensor::ExtractSliceOp slice) {
+  for (tensor::ExtractSliceOp other : slices)
+    if (other.getSource() == slice.getSource() && other.getType() == slice.getType() &&
+        isEqualConstantIntOrValueArray(other.getMixedOffsets(), slice.getMixedOffsets()) &&
+        isEqualConstantIntOrValueArray(other.getMixedSizes(), slice.getMixedSizes()) &&
+        isEqualConstantIntOrValueArray(other.getMixedStrides(), slice.getMixedStrides()))
+      return other.getResult();
+  slices.push_back(slice);
+  return {};
+}
+
+// A slice of a member is the member's tile; a slice of scratch is smaller scratch; equal slices are one.
+void GroupBuilder::replaceSlice(Operation *op) {
+  auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
+  if (!slice)
+    return;
+  Value source = slice.getSource();
+  if (Value tile = tiles.lookup(source)) {
+    rewriter.replaceOp(slice, tile);
+  } else if (source.getDefiningOp<tensor::EmptyOp>()) {
+    rewriter.setInsertionPoint(slice);
+    rewriter.replaceOpWithNewOp<tensor::EmptyOp>(slice, slice.getMixedSizes(), slice.getType().getElementType());
+  } else if (slice.getType() == source.getType() && slice.getSourceType().hasStaticShape()) {
+    rewriter.replaceOp(slice, source); // all of it
+  } else if (Value same = sameSlice(slice)) {
+    rewriter.replaceOp(slice, same);
+  }
+}
+
+LogicalResult GroupBuilder::tile(Operation *member) {
+  Operation *whole = inside[member];
+  const Labels &labels = group.members.find(member)->second;
+  SmallVector<OpFoldResult> at, extent;
+  for (auto [label, range] : llvm::zip(labels, loopRanges(member))) {
+    at.push_back(offsetOf(label, rewriter.getIndexAttr(0)));
+    extent.push_back(label < 0 ? OpFoldResult(rewriter.getIndexAttr(range)) : sizes[label]);
+  }
+  auto interface = cast<TilingInterface>(whole);
+  rewriter.setInsertionPoint(loop.getBody()->getTerminator());
+  FailureOr<TilingResult> tiled = interface.getTiledImplementation(rewriter, at, extent);
+  if (failed(tiled))
+    return failure();
+  for (Operation *slice : tiled->generatedSlices)
+    replaceSlice(slice);
+  // operands that a tile takes whole are not sliced
+  for (Operation *op : tiled->tiledOps)
+    for (OpOperand &operand : op->getOpOperands())
+      if (Value tile = tiles.lookup(operand.get()))
+        operand.set(tile);
+  for (auto [result, value] : llvm::zip(whole->getResults(), tiled->tiledValues))
+    tiles[result] = value;
+  for (Yield &yield : yields) {
+    if (yield.result.getOwner() != member)
+      continue;
+    unsigned number = yield.result.getResultNumber();
+    SmallVector<OpFoldResult> resultAt, resultExtent;
+    rewriter.setInsertionPoint(loop.getBody()->getTerminator());
+    if (failed(interface.getResultTilePosition(rewriter, number, at, extent, resultAt, resultExtent)))
+      return failure();
+    SmallVector<OpFoldResult> ones(resultAt.size(), rewriter.getIndexAttr(1));
+    rewriter.setInsertionPointToEnd(loop.getTerminator().getBody());
+    tensor::ParallelInsertSliceOp::create(rewriter, member->getLoc(), tiled->tiledValues[number], yield.argument,
+                                          resultAt, resultExtent, ones);
+  }
+  return success();
+}
+
+// The source's tile goes to its place in the destination, with the insertion's offset and stride.
+void GroupBuilder::tileInsert(tensor::InsertSliceOp member) {
+  auto whole = cast<tensor::InsertSliceOp>(inside[member]);
+  const Labels &labels = group.members.find(member)->second;
+  SmallVector<OpFoldResult> at, extent, sourceAt, sourceExtent, ones;
+  SmallVector<OpFoldResult> base = whole.getMixedOffsets(), strides = whole.getMixedStrides();
+  llvm::SmallBitVector dropped = whole.getDroppedDims();
+  rewriter.setInsertionPoint(loop.getBody()->getTerminator());
+  AffineExpr first, step, by;
+  bindSymbols(rewriter.getContext(), first, step, by);
+  unsigned source = 0;
+  for (unsigned dim = 0; dim < base.size(); ++dim) {
+    if (dropped.test(dim)) {
+      at.push_back(base[dim]);
+      extent.push_back(rewriter.getIndexAttr(1));
+      continue;
+    }
+    int label = labels[source];
+    OpFoldResult offset = offsetOf(label, rewriter.getIndexAttr(0));
+    OpFoldResult size =
+        label < 0 ? OpFoldResult(rewriter.getIndexAttr(member.getSourceType().getDimSize(source))) : sizes[label];
+    at.push_back(affine::makeComposedFoldedAffineApply(rewriter, member.getLoc(), first + step * by,
+                                                       {base[dim], offset, strides[dim]}));
+    extent.push_back(size);
+    sourceAt.push_back(offset);
+    sourceExtent.push_back(size);
+    ones.push_back(rewriter.getIndexAttr(1));
+    ++source;
+  }
+  Value tile = tiles.lookup(whole.getSource());
+  if (!tile)
+    tile = tensor::ExtractSliceOp::create(rewriter, member.getLoc(), whole.getSource(), sourceAt, sourceExtent, ones);
+  rewriter.setInsertionPointToEnd(loop.getTerminator().getBody());
+  tensor::ParallelInsertSliceOp::create(rewriter, member.getLoc(), tile, yields.front().argument, at, extent, strides);
+}
+
+LogicalResult GroupBuilder::tileMembers() {
+  Location loc = lastMember(group)->getLoc();
+  SmallVector<OpFoldResult> lower, upper, step;
+  for (auto [range, tile] : llvm::zip(group.ranges, group.tiles)) {
+    lower.push_back(rewriter.getIndexAttr(0));
+    upper.push_back(rewriter.getIndexAttr(range));
+    step.push_back(rewriter.getIndexAttr(tile));
+  }
+  SmallVector<Value> destinations;
+  for (Yield &yield : yields)
+    destinations.push_back(yield.argument);
+  rewriter.setInsertionPointToEnd(kernel.body());
+  loop = scf::ForallOp::create(rewriter, loc, lower, upper, step, destinations, std::nullopt);
+  rewriter.setInsertionPointToStart(loop.getBody());
+  for (auto [dim, counter] : llvm::enumerate(loop.getInductionVars())) {
+    int64_t range = group.ranges[dim], tile = group.tiles[dim];
+    bool single = tile == range;
+    offsets.push_back(single ? OpFoldResult(rewriter.getIndexAttr(0)) : OpFoldResult(counter));
+    if (range % tile == 0) {
+      sizes.push_back(rewriter.getIndexAttr(tile));
+      continue;
+    }
+    AffineExpr at = rewriter.getAffineDimExpr(0);
+    AffineMap fits = AffineMap::get(1, 0, {rewriter.getAffineConstantExpr(tile), range - at}, rewriter.getContext());
+    sizes.push_back(affine::AffineMinOp::create(rewriter, loc, fits, ValueRange{counter}).getResult());
+  }
+  for (auto [yield, argument] : llvm::zip(yields, loop.getRegionIterArgs())) {
+    yield.argument = argument;
+    writeInto(yield.result, argument);
+  }
+  for (Operation *member : order) {
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(member))
+      tileInsert(insert);
+    else if (failed(tile(member)))
+      return member->emitError("cannot be cut into tasks");
+  }
+  for (Operation *member : llvm::reverse(order))
+    rewriter.eraseOp(inside[member]);
+  return success();
+}
+
+FailureOr<LaunchOp> GroupBuilder::run() {
+  Operation *last = lastMember(group);
+  cloneMembers();
+  SmallVector<Value> destinations;
+  rewriter.setInsertionPoint(last);
+  for (Operation *op : order)
+    for (OpResult result : op->getResults())
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) {
+            return !group.contains(last->getBlock()->findAncestorOpInBlock(*user));
+          }))
+        yields.push_back({result, {}}), destinations.push_back(destinationOf(result));
+  for (auto [yield, destination] : llvm::zip(yields, destinations))
+    yield.argument = kernel.addOutput(destination);
+
+  SmallVector<Value> results;
+  if (group.ranges.empty()) {
+    for (Yield &yield : yields) {
+      writeInto(yield.result, yield.argument);
+      results.push_back(inside[yield.result.getOwner()]->getResult(yield.result.getResultNumber()));
+    }
+  } else {
+    if (failed(tileMembers()))
+      return failure();
+    llvm::append_range(results, loop.getResults());
+  }
+  LaunchOp launch = kernel.finish(results, group.tasks(), last, order, symbols);
+  for (auto [yield, result] : llvm::zip(yields, launch.getResults()))
+    rewriter.replaceAllUsesWith(yield.result, result);
+  for (Operation *member : llvm::reverse(order))
+    rewriter.eraseOp(member);
+  return launch;
+}
+
+FailureOr<LaunchOp> codegen::buildKernel(RewriterBase &rewriter, const Group &group, SymbolTable &symbols) {
+  return GroupBuilder(rewriter, group, symbols).run();
+}

@@ -1,0 +1,30 @@
+// The steps of kernel formation, in the order in which formKernels (Form.cpp) takes them. Each works on the blocks of
+// one schedule function: its body and the bodies of the loops that stay in the schedule.
+#pragma once
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace nnc::codegen {
+
+/// A loop over tensors that stays in the schedule, its body formed into launches: bounds are constants, everything
+/// carried is a tensor, and the body holds work for kernels. Any other loop is (part of) a kernel.
+bool isScheduleLoop(mlir::Operation *op);
+/// The function's body and the bodies of its schedule loops, outer ones first.
+llvm::SmallVector<mlir::Block *> scheduleBlocks(mlir::func::FuncOp function);
+/// An operation that a schedule may hold beside launches: views, constants, index arithmetic, checks, loops.
+bool staysInSchedule(mlir::Operation *op);
+
+/// One spelling for everything: named operations become generic, pads, concatenations and other tensor operations
+/// become fills, generics and insert_slices; every initial value is an empty tensor, a fill of its own or a copy of its
+/// own.
+mlir::LogicalResult normalize(mlir::func::FuncOp function);
+/// Fuse elementwise producers into their consumers where that costs nothing (rules in Elementwise.cpp).
+mlir::LogicalResult fuseElementwise(mlir::func::FuncOp function);
+/// Elementwise operations over the same elements of one tensor become one operation with several results.
+void mergeSiblings(mlir::func::FuncOp function);
+/// Long reductions with few results become a tree of two levels, whose shape depends on their shape only.
+void splitReductions(mlir::func::FuncOp function);
+/// Group operations into kernel functions and replace them by launches.
+mlir::LogicalResult formBlock(mlir::Block &block, mlir::SymbolTable &symbols);
+
+} // namespace nnc::codegen

@@ -1,0 +1,203 @@
+// Which operations are computed inside the tasks of a root. A producer joins when all of its uses in the group read it
+// through the same task dimensions and every element is computed exactly once, or when it is cheap to compute again.
+#include "nnc/codegen/form/Group.h"
+#include "nnc/codegen/form/Form.h"
+#include "nnc/codegen/form/Traits.h"
+
+using namespace mlir;
+using namespace nnc;
+using namespace nnc::codegen;
+
+int64_t Group::tasks() const {
+  int64_t count = 1;
+  for (auto [range, tile] : llvm::zip(ranges, tiles))
+    count *= (range + tile - 1) / tile;
+  return count;
+}
+
+bool Group::isPartitioned(Operation *op) const {
+  const Labels &labels = members.find(op)->second;
+  for (int dim = 0; dim < int(ranges.size()); ++dim)
+    if (!llvm::is_contained(labels, dim))
+      return false;
+  return true;
+}
+
+SmallVector<int64_t> codegen::loopRanges(Operation *op) {
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return SmallVector<int64_t>(insert.getSourceType().getShape());
+  return cast<linalg::LinalgOp>(op).getStaticLoopRanges();
+}
+
+std::optional<Labels> codegen::labelsThrough(OpOperand &use, const Labels &labels) {
+  auto producer = dyn_cast_or_null<linalg::LinalgOp>(use.get().getDefiningOp());
+  if (!producer)
+    return std::nullopt;
+  Operation *user = use.getOwner();
+  SmallVector<int> wanted; // label of each dimension of the value
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(user)) {
+    if (&use != &insert.getSourceMutable())
+      return std::nullopt;
+    wanted.assign(labels.begin(), labels.end());
+  } else if (auto consumer = dyn_cast<linalg::LinalgOp>(user)) {
+    for (AffineExpr expr : consumer.getMatchingIndexingMap(&use).getResults()) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (!dim)
+        return std::nullopt;
+      wanted.push_back(labels[dim.getPosition()]);
+    }
+  } else {
+    return std::nullopt;
+  }
+  AffineMap made = producer.getIndexingMapMatchingResult(cast<OpResult>(use.get()));
+  if (!made.isProjectedPermutation())
+    return std::nullopt;
+  Labels result(producer.getNumLoops(), -1);
+  for (auto [expr, label] : llvm::zip(made.getResults(), wanted))
+    result[cast<AffineDimExpr>(expr).getPosition()] = label;
+  return result;
+}
+
+namespace {
+// One attempt; operations found to be in the way are banned and the next attempt goes without them.
+class Grouping {
+public:
+  Grouping(Operation *root, const Group &seed, const DenseSet<Operation *> &banned)
+      : root(root), block(root->getBlock()), group(seed), banned(banned) {}
+
+  Group &&take() { return std::move(group); }
+
+  void grow() {
+    hasContraction = isContraction(root);
+    for (Operation *op = root->getPrevNode(); op; op = op->getPrevNode())
+      if (auto labels = admit(op))
+        group.members.insert({op, *labels});
+  }
+
+  /// A member whose result somebody outside needs before the kernel can be done with; null if there is none.
+  Operation *conflict() {
+    for (auto &[op, labels] : group.members) {
+      bool outside = llvm::any_of(op->getUsers(), [&](Operation *user) { return !group.contains(user); });
+      if (outside && op != root && (!group.isPartitioned(op) || isa<linalg::FillOp>(op)))
+        return op;
+    }
+    return cycle();
+  }
+
+private:
+  std::optional<Labels> admit(Operation *op);
+  Operation *cycle();
+
+  Operation *root;
+  Block *block;
+  Group group;
+  const DenseSet<Operation *> &banned;
+  bool hasContraction = false;
+};
+} // namespace
+
+std::optional<Labels> Grouping::admit(Operation *op) {
+  auto loops = dyn_cast<linalg::LinalgOp>(op);
+  if (!loops || banned.contains(op) || op->hasAttr(partialAttr) || !isStatic(loops) || !loops.hasPureTensorSemantics())
+    return std::nullopt;
+  std::optional<Labels> labels;
+  for (OpOperand &use : op->getUses()) {
+    Operation *user = use.getOwner();
+    if (!group.contains(user)) {
+      // read whole, by index, from inside a member
+      if (Operation *ancestor = block->findAncestorOpInBlock(*user); ancestor && group.contains(ancestor))
+        return std::nullopt;
+      continue;
+    }
+    auto consumer = dyn_cast<linalg::LinalgOp>(user);
+    bool isInit = consumer && consumer.isDpsInit(&use);
+    // An operand of a contraction is read again by every tile: what makes it belongs to the kernel before.
+    if (!isInit && isContraction(user))
+      return std::nullopt;
+    std::optional<Labels> wanted = labelsThrough(use, group.members.find(user)->second);
+    if (!wanted || (labels && *labels != *wanted))
+      return std::nullopt;
+    labels = wanted;
+  }
+  if (!labels)
+    return std::nullopt;
+  bool partitioned = true;
+  for (int dim = 0; dim < int(group.ranges.size()); ++dim)
+    partitioned &= llvm::is_contained(*labels, dim);
+  if (isa<linalg::FillOp>(op))
+    return labels;
+  if (isContraction(op)) {
+    // one contraction a kernel, and not if a task would have to sweep a huge matrix for its rows
+    int64_t whole = 1;
+    for (auto [range, label, kind] : llvm::zip(loops.getStaticLoopRanges(), *labels, loops.getIteratorTypesArray()))
+      if (label < 0 && kind == utils::IteratorType::parallel)
+        whole *= range;
+    if (hasContraction || !partitioned || whole > 4096)
+      return std::nullopt;
+    hasContraction = true;
+    return labels;
+  }
+  if (group.ranges.empty()) // one task: only what is little work
+    return loopVolume(loops) <= taskElements / 2 ? labels : std::nullopt;
+  if (partitioned)
+    return labels;
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  bool again = generic && isPointwise(op) && isCheap(generic) && loopVolume(loops) <= taskElements;
+  return again ? labels : std::nullopt;
+}
+
+// The kernel runs at once, so nothing outside may need a member and be needed by another.
+Operation *Grouping::cycle() {
+  Operation *first = root;
+  for (auto &[op, labels] : group.members)
+    if (op->isBeforeInBlock(first))
+      first = op;
+  SmallVector<Operation *> work;
+  DenseSet<Operation *> seen;
+  Operation *found = nullptr;
+  auto visit = [&](Operation *op, bool member) {
+    op->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands()) {
+        Operation *from = operand.getDefiningOp();
+        if (!from || from->getBlock() != block || from->isBeforeInBlock(first))
+          continue;
+        if (group.contains(from)) {
+          if (!member)
+            found = from;
+        } else if (seen.insert(from).second) {
+          work.push_back(from);
+        }
+      }
+    });
+  };
+  for (auto &[op, labels] : group.members)
+    visit(op, true);
+  while (!work.empty() && !found)
+    visit(work.pop_back_val(), false);
+  return found;
+}
+
+Group codegen::groupOf(Operation *root) {
+  Group seed;
+  SmallVector<bool> cut = taskDims(root);
+  SmallVector<int64_t> ranges = loopRanges(root);
+  Labels labels(ranges.size(), -1);
+  for (auto [dim, isTask] : llvm::enumerate(cut))
+    if (isTask) {
+      labels[dim] = seed.ranges.size();
+      seed.ranges.push_back(ranges[dim]);
+    }
+  seed.members.insert({root, labels});
+  DenseSet<Operation *> banned;
+  while (true) {
+    Grouping grouping(root, seed, banned);
+    grouping.grow();
+    Operation *conflict = grouping.conflict();
+    if (!conflict || conflict == root) {
+      Group group = grouping.take();
+      chooseTiles(group, root);
+      return group;
+    }
+    banned.insert(conflict);
+  }
+}

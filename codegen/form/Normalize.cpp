@@ -1,0 +1,224 @@
+// One spelling for everything that formation looks at: named linalg operations become generic, operations of the tensor
+// dialect become fills, generics and insert_slices, and every initial value is an empty tensor, a fill or a copy that
+// nobody else uses (a shared one would tie unrelated operations together).
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "nnc/codegen/form/Form.h"
+#include "nnc/codegen/form/Traits.h"
+#include "nnc/codegen/schedule/Schedule.h"
+
+using namespace mlir;
+using namespace nnc;
+using namespace nnc::codegen;
+
+static Value emptyLike(OpBuilder &builder, Location loc, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
+}
+
+static Value copyOf(OpBuilder &builder, Location loc, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
+  auto copy = linalg::GenericOp::create(
+      builder, loc, type, value, emptyLike(builder, loc, value), maps, loops,
+      [](OpBuilder &b, Location at, ValueRange args) { linalg::YieldOp::create(b, at, args.front()); });
+  return copy.getResult(0);
+}
+
+//===--- operations of the tensor dialect ---===//
+
+// A padded tensor is a filled one with the source inside: the source's producer then writes into the padded tensor
+// itself.
+static LogicalResult lowerPad(RewriterBase &rewriter, tensor::PadOp pad) {
+  Value value = pad.getConstantPaddingValue();
+  if (!value || !pad.getResultType().hasStaticShape() || llvm::is_contained(pad.getStaticLow(), ShapedType::kDynamic))
+    return failure();
+  if (llvm::any_of(pad.getStaticLow(), [](int64_t low) { return low < 0; }) ||
+      llvm::any_of(pad.getStaticHigh(), [](int64_t high) { return high < 0; }))
+    return failure();
+  Value into =
+      linalg::FillOp::create(rewriter, pad.getLoc(), value, emptyLike(rewriter, pad.getLoc(), pad)).getResult(0);
+  SmallVector<OpFoldResult> offsets = pad.getMixedLowPad(), sizes, strides;
+  for (int64_t size : pad.getSourceType().getShape()) {
+    sizes.push_back(rewriter.getIndexAttr(size));
+    strides.push_back(rewriter.getIndexAttr(1));
+  }
+  rewriter.replaceOpWithNewOp<tensor::InsertSliceOp>(pad, pad.getSource(), into, offsets, sizes, strides);
+  return success();
+}
+
+static LogicalResult lowerGenerate(RewriterBase &rewriter, tensor::GenerateOp generate) {
+  if (!generate.getType().hasStaticShape() || !generate.getBody().hasOneBlock())
+    return failure();
+  int64_t rank = generate.getType().getRank();
+  SmallVector<AffineMap> maps(1, rewriter.getMultiDimIdentityMap(rank));
+  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      rewriter, generate.getLoc(), generate.getType(), ValueRange{}, emptyLike(rewriter, generate.getLoc(), generate),
+      maps, loops, [&](OpBuilder &b, Location at, ValueRange) {
+        IRMapping map;
+        for (auto [dim, argument] : llvm::enumerate(generate.getBody().getArguments()))
+          map.map(argument, linalg::IndexOp::create(b, at, dim));
+        Block &body = generate.getBody().front();
+        for (Operation &op : body.without_terminator())
+          b.clone(op, map);
+        linalg::YieldOp::create(b, at, map.lookupOrDefault(body.getTerminator()->getOperand(0)));
+      });
+  rewriter.replaceOp(generate, generic);
+  return success();
+}
+
+// reshape, of which source and result are static: through one dimension, as views
+static LogicalResult lowerReshape(RewriterBase &rewriter, tensor::ReshapeOp reshape) {
+  auto from = dyn_cast<RankedTensorType>(reshape.getSource().getType()),
+       to = dyn_cast<RankedTensorType>(reshape.getType());
+  if (!from || !to || !from.hasStaticShape() || !to.hasStaticShape() || !from.getNumElements())
+    return failure();
+  auto all = [](int64_t rank) {
+    SmallVector<ReassociationIndices> dims(rank ? 1 : 0);
+    for (int64_t dim = 0; dim < rank; ++dim)
+      dims[0].push_back(dim);
+    return dims;
+  };
+  Value flat = reshape.getSource();
+  auto flatType = RankedTensorType::get({from.getNumElements()}, from.getElementType());
+  if (from.getRank() == 0)
+    flat = tensor::ExpandShapeOp::create(rewriter, reshape.getLoc(), flatType, flat, all(0));
+  else if (from.getRank() > 1)
+    flat = tensor::CollapseShapeOp::create(rewriter, reshape.getLoc(), flatType, flat, all(from.getRank()));
+  if (to.getRank() == 0)
+    flat = tensor::CollapseShapeOp::create(rewriter, reshape.getLoc(), to, flat, all(0));
+  else if (to.getRank() > 1)
+    flat = tensor::ExpandShapeOp::create(rewriter, reshape.getLoc(), to, flat, all(to.getRank()));
+  rewriter.replaceOp(reshape, flat);
+  return success();
+}
+
+static LogicalResult lowerTensorOp(RewriterBase &rewriter, Operation *op) {
+  rewriter.setInsertionPoint(op);
+  if (auto pad = dyn_cast<tensor::PadOp>(op))
+    return lowerPad(rewriter, pad);
+  if (auto generate = dyn_cast<tensor::GenerateOp>(op))
+    return lowerGenerate(rewriter, generate);
+  if (auto reshape = dyn_cast<tensor::ReshapeOp>(op))
+    return lowerReshape(rewriter, reshape);
+  if (auto concat = dyn_cast<tensor::ConcatOp>(op)) {
+    FailureOr<SmallVector<Value>> parts = concat.decomposeOperation(rewriter);
+    if (failed(parts))
+      return failure();
+    rewriter.replaceOp(concat, *parts);
+    return success();
+  }
+  if (auto splat = dyn_cast<tensor::SplatOp>(op); splat && splat.getType().hasStaticShape()) {
+    rewriter.replaceOpWithNewOp<linalg::FillOp>(splat, splat.getInput(),
+                                                emptyLike(rewriter, op->getLoc(), splat.getResult()));
+    return success();
+  }
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) { // a kernel holds the one value, not the tensor
+    auto splat = dyn_cast<SplatElementsAttr>(constant.getValue());
+    if (!splat || !isa<RankedTensorType>(splat.getType()))
+      return failure();
+    Value value = arith::ConstantOp::create(rewriter, op->getLoc(), splat.getSplatValue<TypedAttr>());
+    rewriter.replaceOpWithNewOp<linalg::FillOp>(constant, value, emptyLike(rewriter, op->getLoc(), constant));
+    return success();
+  }
+  return failure();
+}
+
+//===--- linalg operations ---===//
+
+static void lowerLinalgOp(RewriterBase &rewriter, Operation *op) {
+  rewriter.setInsertionPoint(op);
+  if (auto aggregate = dyn_cast<linalg::AggregatedOpInterface>(op)) {
+    if (FailureOr<SmallVector<Value>> parts = aggregate.decomposeOperation(rewriter); succeeded(parts))
+      rewriter.replaceOp(op, *parts);
+  } else if (auto pack = dyn_cast<linalg::PackOp>(op)) {
+    (void)linalg::lowerPack(rewriter, pack);
+  } else if (auto unpack = dyn_cast<linalg::UnPackOp>(op)) {
+    (void)linalg::lowerUnPack(rewriter, unpack);
+  } else if (auto named = dyn_cast<linalg::LinalgOp>(op); named && !isa<linalg::FillOp, linalg::GenericOp>(op)) {
+    (void)linalg::generalizeNamedOp(rewriter, named);
+  }
+}
+
+// Loops that never run leave the initial value; results without elements are any tensor of their type.
+static bool foldEmptyLoops(RewriterBase &rewriter, linalg::LinalgOp op) {
+  bool runs = !llvm::is_contained(op.getStaticLoopRanges(), 0);
+  if (runs)
+    return false;
+  rewriter.replaceOp(op, op.getDpsInits());
+  return true;
+}
+
+static void ownInits(RewriterBase &rewriter, linalg::LinalgOp op) {
+  rewriter.setInsertionPoint(op);
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    if (!isa<RankedTensorType>(init.get().getType()))
+      continue;
+    Value value = init.get(), fresh;
+    Operation *from = value.getDefiningOp();
+    if (!readsInit(op, init))
+      fresh = emptyLike(rewriter, op.getLoc(), value);
+    else if (auto fill = dyn_cast_or_null<linalg::FillOp>(from))
+      fresh = linalg::FillOp::create(rewriter, fill.getLoc(), fill.getInputs().front(),
+                                     emptyLike(rewriter, fill.getLoc(), value))
+                  .getResult(0);
+    else if (isa_and_nonnull<tensor::EmptyOp>(from))
+      fresh = emptyLike(rewriter, op.getLoc(), value);
+    else
+      fresh = copyOf(rewriter, op.getLoc(), value);
+    rewriter.modifyOpInPlace(op, [&] { init.set(fresh); });
+  }
+}
+
+// A slice that is no plain run of memory is read in place by kernels; whoever else uses it gets a copy.
+static void copyForSchedule(RewriterBase &rewriter, tensor::ExtractSliceOp slice) {
+  if (staysInSchedule(slice))
+    return;
+  Value copy;
+  for (OpOperand &use : llvm::make_early_inc_range(slice.getResult().getUses())) {
+    Operation *user = use.getOwner();
+    if (user->getBlock() == slice->getBlock() &&
+        (!staysInSchedule(user) || user == (copy ? copy.getDefiningOp() : nullptr)))
+      continue;
+    if (!copy) {
+      rewriter.setInsertionPointAfter(slice);
+      copy = copyOf(rewriter, slice.getLoc(), slice);
+    }
+    rewriter.modifyOpInPlace(user, [&] { use.set(copy); });
+  }
+}
+
+LogicalResult codegen::normalize(func::FuncOp function) {
+  IRRewriter rewriter(function.getContext());
+  RewritePatternSet patterns(function.getContext());
+  linalg::populateElementwiseToLinalgConversionPatterns(patterns);
+  if (failed(applyPatternsGreedily(function, std::move(patterns))))
+    return failure();
+  for (Block *block : scheduleBlocks(function))
+    for (Operation &op : llvm::make_early_inc_range(*block))
+      (void)lowerTensorOp(rewriter, &op);
+  // twice: decomposed operations may be made of named ones
+  for (int round = 0; round < 2; ++round)
+    for (Block *block : scheduleBlocks(function))
+      for (Operation &op : llvm::make_early_inc_range(*block))
+        lowerLinalgOp(rewriter, &op);
+  {
+    DominanceInfo dominance(function);
+    eliminateCommonSubExpressions(rewriter, dominance, function);
+  }
+  for (Block *block : scheduleBlocks(function))
+    for (Operation &op : llvm::make_early_inc_range(*block)) {
+      if (auto loops = dyn_cast<linalg::LinalgOp>(op); loops && isStatic(loops) && loops.hasPureTensorSemantics()) {
+        if (!foldEmptyLoops(rewriter, loops))
+          ownInits(rewriter, loops);
+      } else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+        copyForSchedule(rewriter, slice);
+      }
+    }
+  return success();
+}

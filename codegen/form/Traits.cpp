@@ -1,0 +1,95 @@
+// Predicates of one operation, by its loops and indexing maps.
+#include "nnc/codegen/form/Traits.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace nnc;
+
+bool codegen::isReduction(Operation *op) {
+  auto loops = dyn_cast_or_null<linalg::LinalgOp>(op);
+  return loops && loops.getNumReductionLoops() > 0;
+}
+
+bool codegen::isContraction(Operation *op) {
+  auto loops = dyn_cast_or_null<linalg::LinalgOp>(op);
+  if (!loops || !isReduction(op) || loops.getNumDpsInputs() != 2 || loops.getNumDpsInits() != 1)
+    return false;
+  // linalg calls sum(x * y) a contraction as well; here each operand must have a parallel loop of its own
+  if (linalg::isaContractionOpInterface(loops)) {
+    auto dims = linalg::inferContractionDims(loops);
+    return succeeded(dims) && !dims->m.empty() && !dims->n.empty();
+  }
+  if (!linalg::isaConvolutionOpInterface(loops))
+    return false;
+  // pooling is a convolution to linalg too: a real one multiplies its operands
+  bool multiplies = false;
+  loops->getRegion(0).walk([&](Operation *inner) { multiplies |= isa<arith::MulFOp, arith::MulIOp>(inner); });
+  return multiplies;
+}
+
+bool codegen::isPointwise(Operation *op) {
+  auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
+  if (!generic || generic.getNumReductionLoops())
+    return false;
+  return llvm::all_of(generic.getDpsInitsMutable(), [&](OpOperand &init) {
+    return generic.getMatchingIndexingMap(&init).isIdentity() && !generic.payloadUsesValueFromOperand(&init);
+  });
+}
+
+bool codegen::isCheap(linalg::GenericOp op) {
+  return !op.getBody()
+              ->walk([](Operation *inner) {
+                bool dear = isa<math::MathDialect>(inner->getDialect()) && !isa<math::AbsFOp, math::FmaOp>(inner);
+                dear |= isa<arith::DivFOp, arith::DivSIOp, arith::RemSIOp, arith::RemFOp, tensor::ExtractOp>(inner);
+                dear |= inner->getNumRegions() > 0;
+                return dear ? WalkResult::interrupt() : WalkResult::advance();
+              })
+              .wasInterrupted();
+}
+
+bool codegen::onlyMoves(linalg::GenericOp op) {
+  return op.getBody()->getOperations().size() == 1 && op->getNumResults() == 1 &&
+         llvm::all_of(op.getBody()->getTerminator()->getOperands(), [&](Value value) {
+           auto argument = dyn_cast<BlockArgument>(value);
+           return argument && argument.getOwner() == op.getBody() &&
+                  argument.getArgNumber() < unsigned(op.getNumDpsInputs());
+         });
+}
+
+bool codegen::readsInit(linalg::LinalgOp op, OpOperand &init) {
+  if (isa<linalg::FillOp>(op))
+    return false;
+  return op.payloadUsesValueFromOperand(&init);
+}
+
+int64_t codegen::loopVolume(linalg::LinalgOp op) {
+  int64_t volume = 1;
+  for (int64_t range : op.getStaticLoopRanges())
+    volume *= range;
+  return volume;
+}
+
+bool codegen::isStatic(linalg::LinalgOp op) {
+  return !op.hasDynamicShape() && llvm::none_of(op.getStaticLoopRanges(), ShapedType::isDynamic);
+}
+
+bool codegen::isContiguousSlice(ArrayRef<int64_t> shape, ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
+  bool whole = true; // are all dimensions further in taken whole?
+  for (auto [extent, size, stride] : llvm::reverse(llvm::zip(shape, sizes, strides))) {
+    if (ShapedType::isDynamic(size) || ShapedType::isDynamic(extent))
+      return false;
+    if (size != 1 && (stride != 1 || !whole))
+      return false;
+    whole &= size == extent;
+  }
+  return true;
+}
+
+bool codegen::isContiguousSlice(tensor::ExtractSliceOp slice) {
+  return isContiguousSlice(slice.getSourceType().getShape(), slice.getStaticSizes(), slice.getStaticStrides());
+}
+
+bool codegen::isContiguousSlice(tensor::InsertSliceOp slice) {
+  return isContiguousSlice(slice.getDestType().getShape(), slice.getStaticSizes(), slice.getStaticStrides());
+}

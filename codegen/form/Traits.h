@@ -1,0 +1,32 @@
+// What formation asks of one operation on tensors: is it a contraction, is it cheap, how many loops does it run. All by
+// structure (loops and indexing maps); no operation is known by name.
+#pragma once
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace nnc::codegen {
+
+/// Has at least one reduction loop.
+bool isReduction(mlir::Operation *op);
+/// Multiplies and adds over loops that two operands share while each has loops of its own: matrix products, batched or
+/// not, and convolutions. Its operands are read again and again, so they are packed, not computed, inside.
+bool isContraction(mlir::Operation *op);
+/// A value of one element from the elements at its place: parallel loops, every result written in place by loop order.
+bool isPointwise(mlir::Operation *op);
+/// Costs about as much to compute again as to load: no division, no math function, no gather.
+bool isCheap(mlir::linalg::GenericOp op);
+/// Only moves data: its body is a yield of an input (broadcast, transpose, copy).
+bool onlyMoves(mlir::linalg::GenericOp op);
+/// Does any loop body read the initial value of this operand?
+bool readsInit(mlir::linalg::LinalgOp op, mlir::OpOperand &init);
+/// Product of all loop ranges.
+int64_t loopVolume(mlir::linalg::LinalgOp op);
+/// Are all shapes static (linalg's loop ranges are known)?
+bool isStatic(mlir::linalg::LinalgOp op);
+
+/// Is the slice one run of memory in row-major order? Offsets may be dynamic, sizes and strides not.
+bool isContiguousSlice(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides);
+bool isContiguousSlice(mlir::tensor::ExtractSliceOp slice);
+bool isContiguousSlice(mlir::tensor::InsertSliceOp slice);
+
+} // namespace nnc::codegen

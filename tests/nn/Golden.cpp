@@ -155,7 +155,7 @@ Array copyOf(const std::string &key, const runtime::TensorView &view) {
     a.dtype = "I64";
     a.integers = copyOf<int64_t>(view.data);
     break;
-  case NNC_I1:
+  case NNC_BOOL:
     a.dtype = "BOOL";
     for (std::byte b : view.data)
       a.integers.push_back(int64_t(b));

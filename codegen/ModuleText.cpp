@@ -32,7 +32,7 @@ struct Scanner {
 
   bool fail(size_t position, const Twine &what) {
     message = what.str();
-    at = text.data() + position;
+    at = text.data() + std::min(position, text.size()); // a string or comment may be cut by the end
     return false;
   }
 

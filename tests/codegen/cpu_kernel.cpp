@@ -4,7 +4,9 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
@@ -241,11 +243,11 @@ static bool runReference(std::string text, std::vector<Buffer> buffers, std::vec
     tensor::populateDecomposeTensorConcatPatterns(patterns);
     (void)applyPatternsGreedily(kernel, std::move(patterns));
   }
-  PassManager passes(&context());
+  PassManager first(&context()), passes(&context());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
-  passes.addPass(bufferization::createOneShotBufferizePass(options));
+  first.addPass(bufferization::createOneShotBufferizePass(options));
   passes.addPass(createConvertLinalgToLoopsPass());
   passes.addNestedPass<func::FuncOp>(createForallToForLoopPass());
   passes.addPass(memref::createExpandStridedMetadataPass());
@@ -265,6 +267,15 @@ static bool runReference(std::string text, std::vector<Buffer> buffers, std::vec
   SmallVector<int64_t> ranks;
   for (Type type : kernel.getResultTypes())
     ranks.push_back(cast<RankedTensorType>(type).getRank());
+  if (failed(first.run(*module)))
+    return false;
+  // a copy of strided memory would call a function of MLIR's own runtime
+  IRRewriter rewriter(&context());
+  module->walk([&](memref::CopyOp copy) {
+    rewriter.setInsertionPoint(copy);
+    linalg::makeMemRefCopyOp(rewriter, copy.getLoc(), copy.getSource(), copy.getTarget());
+    rewriter.eraseOp(copy);
+  });
   if (failed(passes.run(*module)))
     return false;
   auto context = std::make_unique<llvm::LLVMContext>();
@@ -274,7 +285,6 @@ static bool runReference(std::string text, std::vector<Buffer> buffers, std::vec
   auto jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
   jit->getMainJITDylib().addGenerator(
       llvm::cantFail(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(0)));
-  // strided copies call this function of MLIR's runner library
   llvm::cantFail(jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(ir), std::move(context))));
   void *function = lookup(*jit, "_mlir_ciface_reference");
   if (!function)

@@ -1,0 +1,211 @@
+// Linear accesses of a linalg op on buffers, the folding of its loops, and cursors over them: see the header.
+#include "nnc/codegen/cpu/Nest.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+
+namespace nnc::codegen::cpu {
+
+SmallVector<unsigned> Nest::dims(bool reductions) const {
+  SmallVector<unsigned> result;
+  for (unsigned d = 0; d < loops(); ++d)
+    if (reduction[d] == reductions)
+      result.push_back(d);
+  return result;
+}
+
+Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+Value addIndex(OpBuilder &builder, Location loc, Value a, Value b) {
+  return builder.createOrFold<arith::AddIOp>(loc, a, b);
+}
+
+Value addIndex(OpBuilder &builder, Location loc, Value a, int64_t b) {
+  return b == 0 ? a : addIndex(builder, loc, a, constantIndex(builder, loc, b));
+}
+
+Value scaleIndex(OpBuilder &builder, Location loc, Value a, int64_t b) {
+  return b == 1 ? a : builder.createOrFold<arith::MulIOp>(loc, a, constantIndex(builder, loc, b));
+}
+
+Value flatten(OpBuilder &builder, Location loc, Value memref) {
+  auto metadata = memref::ExtractStridedMetadataOp::create(builder, loc, memref);
+  MemRefType type = cast<MemRefType>(memref.getType());
+  auto flatType = MemRefType::get({ShapedType::kDynamic}, type.getElementType(),
+                                  StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic, {1}));
+  // nothing reads the size; it only has to be a value
+  return memref::ReinterpretCastOp::create(
+      builder, loc, flatType, metadata.getBaseBuffer(), OpFoldResult(metadata.getOffset()),
+      ArrayRef<OpFoldResult>{constantIndex(builder, loc, 1)}, ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
+}
+
+// Adds scale * expr to the strides and the offset. False unless expr is linear in the loops.
+static bool accumulate(AffineExpr expr, int64_t scale, Access &access) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+    access.strides[dim.getPosition()] += scale;
+    return true;
+  }
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+    access.offset += scale * constant.getValue();
+    return true;
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return false;
+  if (binary.getKind() == AffineExprKind::Add)
+    return accumulate(binary.getLHS(), scale, access) && accumulate(binary.getRHS(), scale, access);
+  if (binary.getKind() == AffineExprKind::Mul) {
+    if (auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS()))
+      return accumulate(binary.getLHS(), scale * factor.getValue(), access);
+    if (auto factor = dyn_cast<AffineConstantExpr>(binary.getLHS()))
+      return accumulate(binary.getRHS(), scale * factor.getValue(), access);
+  }
+  return false;
+}
+
+// Two neighbouring loops of one kind walked as one, if every access steps through both evenly.
+static bool mergeOnce(Nest &nest) {
+  for (unsigned outer = 0; outer < nest.loops(); ++outer)
+    for (unsigned inner = outer + 1; inner < nest.loops(); ++inner) {
+      if (nest.reduction[outer] != nest.reduction[inner])
+        continue;
+      // the order of a reduction decides bits: only loops next to each other among the reductions merge
+      bool between = false;
+      for (unsigned d = outer + 1; d < inner; ++d)
+        between |= nest.reduction[d] && nest.reduction[outer];
+      if (between || ShapedType::isDynamic(nest.sizes[outer]) || ShapedType::isDynamic(nest.sizes[inner]))
+        continue;
+      if (!llvm::all_of(nest.accesses, [&](const Access &access) {
+            return access.isScalar() || access.strides[outer] == access.strides[inner] * nest.sizes[inner];
+          }))
+        continue;
+      nest.sizes[inner] *= nest.sizes[outer];
+      nest.extents[inner] = IntegerAttr::get(IndexType::get(nest.op->getContext()), nest.sizes[inner]);
+      nest.sizes.erase(nest.sizes.begin() + outer);
+      nest.extents.erase(nest.extents.begin() + outer);
+      nest.reduction.erase(nest.reduction.begin() + outer);
+      for (Access &access : nest.accesses)
+        if (!access.isScalar())
+          access.strides.erase(access.strides.begin() + outer);
+      return true;
+    }
+  return false;
+}
+
+FailureOr<Nest> analyse(linalg::LinalgOp op, RewriterBase &rewriter) {
+  Location loc = op.getLoc();
+  Nest nest;
+  nest.op = op;
+  nest.body = op.getBlock();
+  nest.inputs = op.getNumDpsInputs();
+  nest.indexed = op.hasIndexSemantics();
+  nest.initial.resize(op.getNumDpsInits());
+  for (utils::IteratorType type : op.getIteratorTypesArray()) {
+    if (type != utils::IteratorType::parallel && type != utils::IteratorType::reduction)
+      return failure();
+    nest.reduction.push_back(type == utils::IteratorType::reduction);
+  }
+  nest.sizes = op.getStaticLoopRanges();
+  // an extent that is not constant is the size of the dimension of some operand the loop indexes alone
+  for (unsigned d = 0; d < nest.loops(); ++d) {
+    if (!ShapedType::isDynamic(nest.sizes[d])) {
+      nest.extents.push_back(rewriter.getIndexAttr(nest.sizes[d]));
+      continue;
+    }
+    for (OpOperand &operand : op->getOpOperands()) {
+      AffineMap map = op.getMatchingIndexingMap(&operand);
+      for (auto [position, expr] : llvm::enumerate(map.getResults()))
+        if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && dim.getPosition() == d && nest.extents.size() == d)
+          nest.extents.push_back(rewriter.createOrFold<memref::DimOp>(loc, operand.get(), (int64_t)position));
+    }
+    if (nest.extents.size() == d)
+      return failure();
+  }
+  for (OpOperand &operand : op->getOpOperands()) {
+    Access access;
+    access.written = op.isDpsInit(&operand);
+    access.read = op.payloadUsesValueFromOperand(&operand);
+    auto type = dyn_cast<MemRefType>(operand.get().getType());
+    if (!type) {
+      access.value = operand.get();
+      access.element = access.value.getType();
+      nest.accesses.push_back(access);
+      continue;
+    }
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (failed(type.getStridesAndOffset(strides, offset)) || llvm::any_of(strides, ShapedType::isDynamic))
+      return failure();
+    access.element = type.getElementType();
+    // a bit each in vector memory, a byte each in scalar memory
+    if (access.element.isInteger(1) || !access.element.isIntOrIndexOrFloat())
+      return failure();
+    access.strides.assign(nest.loops(), 0);
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    for (auto [expr, stride] : llvm::zip(map.getResults(), strides))
+      if (!accumulate(expr, stride, access))
+        return failure();
+    if (access.written)
+      for (unsigned d = 0; d < nest.loops(); ++d)
+        if (nest.reduction[d] && access.strides[d] != 0 && nest.sizes[d] != 1)
+          return failure();
+    access.flat = operand.get();
+    nest.accesses.push_back(access);
+  }
+  if (!nest.indexed)
+    while (mergeOnce(nest)) {
+    }
+  // flat views last: nothing has been created if the analysis fails
+  for (Access &access : nest.accesses)
+    if (!access.isScalar())
+      access.flat = flatten(rewriter, loc, access.flat);
+  return nest;
+}
+
+Cursor Cursor::start(const Nest &nest, OpBuilder &builder) {
+  Cursor cursor;
+  cursor.indices.resize(nest.loops());
+  for (const Access &access : nest.accesses)
+    cursor.positions.push_back(access.isScalar() ? Value() : constantIndex(builder, nest.op->getLoc(), access.offset));
+  return cursor;
+}
+
+Cursor Cursor::at(const Nest &nest, unsigned d, Value index, OpBuilder &builder) const {
+  Cursor cursor = *this;
+  cursor.indices[d] = index;
+  for (auto [access, position] : llvm::zip(nest.accesses, cursor.positions))
+    if (!access.isScalar() && access.strides[d] != 0)
+      position = addIndex(builder, nest.op->getLoc(), position,
+                          scaleIndex(builder, nest.op->getLoc(), index, access.strides[d]));
+  return cursor;
+}
+
+SmallVector<Value> loopOver(const Nest &nest, const Cursor &cursor, unsigned d, OpFoldResult lower, OpFoldResult upper,
+                            int64_t step, ValueRange carried, OpBuilder &builder,
+                            llvm::function_ref<SmallVector<Value>(const Cursor &, ValueRange)> body) {
+  Location loc = nest.op->getLoc();
+  auto from = getConstantIntValue(lower), to = getConstantIntValue(upper);
+  if (from && to && *from >= *to)
+    return SmallVector<Value>(carried);
+  Value first = getValueOrCreateConstantIndexOp(builder, loc, lower);
+  if (from && to && *to - *from <= step)
+    return body(cursor.at(nest, d, first, builder), carried);
+  auto loop = scf::ForOp::create(builder, loc, first, getValueOrCreateConstantIndexOp(builder, loc, upper),
+                                 constantIndex(builder, loc, step), carried);
+  OpBuilder::InsertionGuard guard(builder);
+  if (carried.empty())
+    builder.setInsertionPoint(loop.getBody()->getTerminator());
+  else
+    builder.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> results = body(cursor.at(nest, d, loop.getInductionVar(), builder), loop.getRegionIterArgs());
+  if (!carried.empty())
+    scf::YieldOp::create(builder, loc, results);
+  return SmallVector<Value>(loop.getResults());
+}
+
+} // namespace nnc::codegen::cpu

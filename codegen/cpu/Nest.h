@@ -1,0 +1,70 @@
+// A linalg op on buffers seen as what it is to code generation: a nest of loops over a body, in which each operand's
+// address is linear in the loop indices. Everything that makes loops of an op (Tile.cpp, LaneReduction.cpp) starts from
+// here.
+#pragma once
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace nnc::codegen::cpu {
+
+/// One operand: element `offset + sum(strides[d] * index[d])` of `flat`, or the scalar `value` itself.
+struct Access {
+  mlir::Value flat;  // memref<?xT, strided<[1], offset: ?>>
+  mlir::Value value; // an operand that is no buffer
+  mlir::Type element;
+  llvm::SmallVector<int64_t> strides;
+  int64_t offset = 0;
+  bool read = true, written = false;
+
+  bool isScalar() const { return !flat; }
+};
+
+struct Nest {
+  mlir::linalg::LinalgOp op;
+  mlir::Block *body = nullptr;
+  llvm::SmallVector<mlir::OpFoldResult> extents; // a loop each, in the op's order
+  llvm::SmallVector<int64_t> sizes;              // the same, ShapedType::kDynamic where not constant
+  llvm::SmallVector<bool> reduction;
+  llvm::SmallVector<Access> accesses; // an operand each, in the op's order; destinations last
+  unsigned inputs = 0;
+  llvm::SmallVector<mlir::Value> initial; // a destination each: the value a fused fill gave it, or null
+  bool indexed = false;                   // the body asks for its position
+
+  unsigned loops() const { return sizes.size(); }
+  unsigned outputs() const { return accesses.size() - inputs; }
+  Access &output(unsigned i) { return accesses[inputs + i]; }
+  const Access &output(unsigned i) const { return accesses[inputs + i]; }
+  llvm::SmallVector<unsigned> dims(bool reductions) const;
+};
+
+/// The nest of `op`, loops of one iteration and mergeable neighbours folded away. Fails for accesses that are not
+/// linear.
+mlir::FailureOr<Nest> analyse(mlir::linalg::LinalgOp op, mlir::RewriterBase &rewriter);
+
+/// Where a nest stands: the value of each loop's index, and for each access the position it has reached.
+struct Cursor {
+  llvm::SmallVector<mlir::Value> indices;   // a loop each; null: not entered yet
+  llvm::SmallVector<mlir::Value> positions; // an access each
+
+  static Cursor start(const Nest &nest, mlir::OpBuilder &builder);
+  /// The cursor with loop `d` at `index`.
+  Cursor at(const Nest &nest, unsigned d, mlir::Value index, mlir::OpBuilder &builder) const;
+};
+
+/// Index arithmetic that folds.
+mlir::Value constantIndex(mlir::OpBuilder &builder, mlir::Location loc, int64_t value);
+mlir::Value addIndex(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value a, mlir::Value b);
+mlir::Value addIndex(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value a, int64_t b);
+mlir::Value scaleIndex(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value a, int64_t b);
+
+/// `body(cursor, carried)` for every index of loop `d` in [lower, upper) by `step`; carried values go from one
+/// iteration to the next. No loop is made for a single iteration.
+llvm::SmallVector<mlir::Value>
+loopOver(const Nest &nest, const Cursor &cursor, unsigned d, mlir::OpFoldResult lower, mlir::OpFoldResult upper,
+         int64_t step, mlir::ValueRange carried, mlir::OpBuilder &builder,
+         llvm::function_ref<llvm::SmallVector<mlir::Value>(const Cursor &, mlir::ValueRange)> body);
+
+/// A memref as one flat row of its elements, from its first on.
+mlir::Value flatten(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value memref);
+
+} // namespace nnc::codegen::cpu

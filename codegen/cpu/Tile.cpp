@@ -1,0 +1,439 @@
+// Emits the loops of a tile plan: outer parallel loops, chunks of the reduction, lanes, rows, and the tile itself.
+#include "nnc/codegen/cpu/Tile.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace nnc::codegen::cpu {
+
+namespace {
+
+class TileEmitter {
+public:
+  TileEmitter(Nest &nest, const TilePlan &plan, const Target &target, OpBuilder &builder)
+      : nest(nest), plan(plan), target(target), builder(builder), loc(nest.op->getLoc()), lanes(plan.lanes),
+        reductions(nest.dims(true)) {}
+
+  void emit() {
+    chooseChunk();
+    SmallVector<unsigned> outer;
+    for (unsigned d : nest.dims(false))
+      if ((int)d != plan.lane && (int)d != plan.row)
+        outer.push_back(d);
+    overOuter(outer, Cursor::start(nest, builder));
+  }
+
+private:
+  Nest &nest;
+  const TilePlan &plan;
+  const Target &target;
+  OpBuilder &builder;
+  Location loc;
+  int64_t lanes; // plan.lanes, but 1 in a tail that goes one by one
+  SmallVector<unsigned> reductions;
+
+  // Reductions before `chunkAt` run outside the tiles; of reductions[chunkAt] a tile sees `chunkSize` steps, of the
+  // later ones all.
+  unsigned chunkAt = 0;
+  int64_t chunkSize = 0;
+  bool chunked = false;
+  OpFoldResult chunkBegin, chunkEnd;
+  struct Panel {
+    unsigned access;
+    Value memory;
+    SmallVector<int64_t> strides; // a reduction each
+  };
+  SmallVector<Panel> panels;
+
+  OpFoldResult attr(int64_t value) { return builder.getIndexAttr(value); }
+  Value asValue(OpFoldResult value) { return getValueOrCreateConstantIndexOp(builder, loc, value); }
+  bool isPacked(unsigned access) const { return plan.packed[access]; }
+  int64_t rowStride(const Access &access) const { return plan.row < 0 ? 0 : access.strides[plan.row]; }
+
+  void chooseChunk() {
+    if (reductions.empty())
+      return;
+    Chunk chunk = chunkOf(nest, plan, target);
+    chunkAt = chunk.at;
+    chunkSize = chunk.size;
+    chunked = chunk.several;
+    chunkBegin = attr(0);
+    chunkEnd = nest.extents[reductions[chunkAt]];
+    int64_t width = plan.vectors * lanes;
+    for (unsigned i = 0; i < nest.accesses.size(); ++i) {
+      if (!isPacked(i))
+        continue;
+      Panel panel{i, Value(), SmallVector<int64_t>(reductions.size(), 0)};
+      int64_t stride = width;
+      for (unsigned r = reductions.size(); r-- > chunkAt;) {
+        panel.strides[r] = stride;
+        stride *= r == chunkAt ? chunkSize : nest.sizes[reductions[r]];
+      }
+      OpBuilder::InsertionGuard guard(builder);
+      auto function = nest.op->getParentOfType<func::FuncOp>();
+      builder.setInsertionPointToStart(&function.getBody().front());
+      Value memory = memref::AllocaOp::create(builder, loc, MemRefType::get({stride}, nest.accesses[i].element),
+                                              builder.getI64IntegerAttr(64));
+      panel.memory = flatten(builder, loc, memory);
+      panels.push_back(panel);
+    }
+  }
+
+  void overOuter(ArrayRef<unsigned> dims, const Cursor &cursor) {
+    if (dims.empty())
+      return overOuterReductions(0, cursor);
+    loopOver(nest, cursor, dims[0], attr(0), nest.extents[dims[0]], 1, {}, builder, [&](const Cursor &at, ValueRange) {
+      overOuter(dims.drop_front(), at);
+      return SmallVector<Value>();
+    });
+  }
+
+  void overOuterReductions(unsigned r, const Cursor &cursor) {
+    if (!chunked)
+      return overLanes(cursor);
+    unsigned d = reductions[r];
+    if (r < chunkAt) {
+      loopOver(nest, cursor, d, attr(0), nest.extents[d], 1, {}, builder, [&](const Cursor &at, ValueRange) {
+        overOuterReductions(r + 1, at);
+        return SmallVector<Value>();
+      });
+      return;
+    }
+    // the loop over chunks only names their bounds; its index enters no position
+    int64_t size = nest.sizes[d];
+    if (chunkSize >= size) {
+      chunkBegin = attr(0);
+      chunkEnd = attr(size);
+      return overLanes(cursor);
+    }
+    auto loop = scf::ForOp::create(builder, loc, asValue(attr(0)), asValue(attr(size)), asValue(attr(chunkSize)));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(loop.getBody()->getTerminator());
+    chunkBegin = loop.getInductionVar();
+    Value end = addIndex(builder, loc, loop.getInductionVar(), chunkSize);
+    if (size % chunkSize)
+      end = arith::MinSIOp::create(builder, loc, end, asValue(attr(size)));
+    chunkEnd = end;
+    overLanes(cursor);
+  }
+
+  // Blocks of `vectors` vectors, then what is left, the last vector perhaps partial.
+  void overLanes(const Cursor &cursor) {
+    unsigned d = plan.lane;
+    int64_t block = plan.vectors * lanes;
+    auto overBlock = [&](OpFoldResult from, OpFoldResult to, int64_t step, int64_t vectors, OpFoldResult last) {
+      loopOver(nest, cursor, d, from, to, step, {}, builder, [&](const Cursor &at, ValueRange) {
+        Cursor inside = pack(at, vectors, last);
+        overRows(inside, vectors, last);
+        return SmallVector<Value>();
+      });
+    };
+    int64_t size = nest.sizes[d];
+    if (!ShapedType::isDynamic(size)) {
+      int64_t main = size / block * block, rest = size - main;
+      overBlock(attr(0), attr(main), block, plan.vectors, attr(lanes));
+      if (rest && !plan.partial) {
+        int64_t all = std::exchange(lanes, 1);
+        overBlock(attr(main), attr(size), 1, 1, attr(1));
+        lanes = all;
+      } else if (rest) {
+        int64_t vectors = llvm::divideCeil(rest, lanes);
+        overBlock(attr(main), attr(main + 1), block, vectors, attr(rest - (vectors - 1) * lanes));
+      }
+      return;
+    }
+    Value extent = asValue(nest.extents[d]);
+    auto floor = [&](int64_t width) -> Value {
+      Value rest = arith::RemUIOp::create(builder, loc, extent, asValue(attr(width)));
+      return arith::SubIOp::create(builder, loc, extent, rest);
+    };
+    Value main = floor(block), whole = plan.vectors > 1 ? floor(lanes) : main;
+    overBlock(attr(0), main, block, plan.vectors, attr(lanes));
+    if (plan.vectors > 1)
+      overBlock(main, whole, lanes, 1, attr(lanes));
+    if (!plan.partial) {
+      int64_t all = std::exchange(lanes, 1);
+      overBlock(whole, extent, 1, 1, attr(1));
+      lanes = all;
+      return;
+    }
+    Value rest = arith::SubIOp::create(builder, loc, extent, whole);
+    overBlock(whole, extent, lanes, 1, rest);
+  }
+
+  void overRows(const Cursor &cursor, int64_t vectors, OpFoldResult last) {
+    if (plan.row < 0)
+      return tile(cursor, 1, vectors, last);
+    auto overBlock = [&](OpFoldResult from, OpFoldResult to, int64_t rows) {
+      loopOver(nest, cursor, plan.row, from, to, rows, {}, builder, [&](const Cursor &at, ValueRange) {
+        tile(at, rows, vectors, last);
+        return SmallVector<Value>();
+      });
+    };
+    int64_t size = nest.sizes[plan.row];
+    if (!ShapedType::isDynamic(size)) {
+      int64_t main = size / plan.rows * plan.rows;
+      overBlock(attr(0), attr(main), plan.rows);
+      if (size > main) {
+        if (plan.transposed) {
+          // rows one by one read their lanes one by one
+          loopOver(nest, cursor, plan.row, attr(main), attr(size), 1, {}, builder, [&](const Cursor &at, ValueRange) {
+            tile(at, 1, vectors, last);
+            return SmallVector<Value>();
+          });
+        } else
+          loopOver(nest, cursor, plan.row, attr(main), attr(main + 1), 1, {}, builder,
+                   [&](const Cursor &at, ValueRange) {
+                     tile(at, size - main, vectors, last);
+                     return SmallVector<Value>();
+                   });
+      }
+      return;
+    }
+    Value extent = asValue(nest.extents[plan.row]);
+    Value rest = arith::RemUIOp::create(builder, loc, extent, asValue(attr(plan.rows)));
+    Value main = arith::SubIOp::create(builder, loc, extent, rest);
+    overBlock(attr(0), main, plan.rows);
+    if (plan.rows > 1)
+      overBlock(main, extent, 1);
+  }
+
+  // Copies what this chunk and block of lanes reads of each packed operand to its panel: a row of lanes a step.
+  Cursor pack(const Cursor &cursor, int64_t vectors, OpFoldResult last) {
+    Cursor result = cursor;
+    for (const Panel &panel : panels) {
+      const Access &access = nest.accesses[panel.access];
+      // the dimension along which memory is contiguous, if it is one of the chunk
+      int along = -1;
+      for (unsigned r = chunkAt; r < reductions.size(); ++r)
+        if (access.strides[reductions[r]] == 1 && access.strides[plan.lane] != 1)
+          along = r;
+      Value begin = asValue(chunkBegin);
+      Value base = builder.createOrFold<arith::SubIOp>(loc, constantIndex(builder, loc, 0),
+                                                       scaleIndex(builder, loc, begin, panel.strides[chunkAt]));
+      packLoops(panel, access, cursor, base, chunkAt, along, vectors, last);
+      result.positions[panel.access] = base;
+    }
+    return result;
+  }
+
+  void packLoops(const Panel &panel, const Access &access, const Cursor &cursor, Value target, unsigned r, int along,
+                 int64_t vectors, OpFoldResult last) {
+    if (r < reductions.size()) {
+      if ((int)r == along)
+        return packLoops(panel, access, cursor, target, r + 1, along, vectors, last);
+      unsigned d = reductions[r];
+      OpFoldResult from = r == chunkAt ? chunkBegin : attr(0), to = r == chunkAt ? chunkEnd : nest.extents[d];
+      loopOver(nest, cursor, d, from, to, 1, {}, builder, [&](const Cursor &at, ValueRange) {
+        Value position = addIndex(builder, loc, target, scaleIndex(builder, loc, at.indices[d], panel.strides[r]));
+        packLoops(panel, access, at, position, r + 1, along, vectors, last);
+        return SmallVector<Value>();
+      });
+      return;
+    }
+    int64_t stride = access.strides[plan.lane];
+    auto copyStep = [&](const Cursor &at, Value position) {
+      for (int64_t v = 0; v < vectors; ++v) {
+        OpFoldResult count = v + 1 == vectors ? last : attr(lanes);
+        Value from = addIndex(builder, loc, at.positions[panel.access], v * lanes * stride);
+        Value row = loadLanes(builder, loc, access.flat, from, stride, lanes, count);
+        storeLanes(builder, loc, row, panel.memory, addIndex(builder, loc, position, v * lanes), 1, lanes, attr(lanes));
+      }
+    };
+    if (along < 0)
+      return copyStep(cursor, target);
+    unsigned d = reductions[along];
+    OpFoldResult from = along == (int)chunkAt ? chunkBegin : attr(0),
+                 to = along == (int)chunkAt ? chunkEnd : nest.extents[d];
+    auto place = [&](const Cursor &at) {
+      return addIndex(builder, loc, target, scaleIndex(builder, loc, at.indices[d], panel.strides[along]));
+    };
+    // blocks of lanes x lanes through registers; a computed number of lanes goes one by one
+    OpFoldResult whole = from;
+    if (getConstantIntValue(last)) {
+      auto first = getConstantIntValue(from), end = getConstantIntValue(to);
+      if (first && end)
+        whole = attr(*first + (*end - *first) / lanes * lanes);
+      else {
+        Value length = builder.createOrFold<arith::SubIOp>(loc, asValue(to), asValue(from));
+        Value rest = builder.createOrFold<arith::RemUIOp>(loc, length, asValue(attr(lanes)));
+        whole = builder.createOrFold<arith::SubIOp>(loc, asValue(to), rest);
+      }
+      loopOver(nest, cursor, d, from, whole, lanes, {}, builder, [&](const Cursor &at, ValueRange) {
+        Value position = place(at);
+        for (int64_t v = 0; v < vectors; ++v) {
+          int64_t count = v + 1 == vectors ? *getConstantIntValue(last) : lanes;
+          SmallVector<Value> block;
+          Value empty;
+          for (int64_t lane = 0; lane < lanes; ++lane) {
+            if (lane < count)
+              block.push_back(loadLanes(builder, loc, access.flat,
+                                        addIndex(builder, loc, at.positions[panel.access], (v * lanes + lane) * stride),
+                                        1, lanes, attr(lanes)));
+            else {
+              if (!empty)
+                empty = zero(builder, loc, VectorType::get({lanes}, access.element));
+              block.push_back(empty);
+            }
+          }
+          block = transpose(builder, loc, block);
+          for (int64_t i = 0; i < lanes; ++i)
+            storeLanes(builder, loc, block[i], panel.memory,
+                       addIndex(builder, loc, position, i * panel.strides[along] + v * lanes), 1, lanes, attr(lanes));
+        }
+        return SmallVector<Value>();
+      });
+    }
+    loopOver(nest, cursor, d, whole, to, 1, {}, builder, [&](const Cursor &at, ValueRange) {
+      copyStep(at, place(at));
+      return SmallVector<Value>();
+    });
+  }
+
+  OpFoldResult countOf(int64_t v, int64_t vectors, OpFoldResult last) { return v + 1 == vectors ? last : attr(lanes); }
+
+  // The value of access `i` for row `u`, vector `v` at `cursor`.
+  Value load(const Cursor &cursor, unsigned i, int64_t u, int64_t v, int64_t vectors, OpFoldResult last) {
+    const Access &access = nest.accesses[i];
+    if (access.isScalar())
+      return access.value;
+    Value flat = access.flat;
+    int64_t stride = access.strides[plan.lane];
+    OpFoldResult count = countOf(v, vectors, last);
+    for (const Panel &panel : panels)
+      if (panel.access == i) {
+        flat = panel.memory;
+        stride = 1;
+        count = attr(lanes);
+      }
+    Value position = addIndex(builder, loc, cursor.positions[i], u * rowStride(access) + v * lanes * stride);
+    return loadLanes(builder, loc, flat, position, stride, lanes, count);
+  }
+
+  void tile(const Cursor &cursor, int64_t rows, int64_t vectors, OpFoldResult last) {
+    if (reductions.empty()) {
+      SmallVector<Value> none;
+      for (auto [o, results] : llvm::enumerate(evaluate(cursor, rows, vectors, last, none)))
+        store(cursor, results, o / nest.outputs() / vectors, o / nest.outputs() % vectors, o % nest.outputs(), vectors,
+              last);
+      return;
+    }
+    SmallVector<Value> results;
+    for (int64_t u = 0; u < rows; ++u)
+      for (int64_t v = 0; v < vectors; ++v)
+        for (unsigned o = 0; o < nest.outputs(); ++o) {
+          Value value = nest.initial[o] ? nest.initial[o] : load(cursor, nest.inputs + o, u, v, vectors, last);
+          results.push_back(broadcast(builder, loc, value, lanes));
+        }
+    results = reduce(chunked ? chunkAt : 0, cursor, results, rows, vectors, last);
+    size_t at = 0;
+    for (int64_t u = 0; u < rows; ++u)
+      for (int64_t v = 0; v < vectors; ++v)
+        for (unsigned o = 0; o < nest.outputs(); ++o)
+          store(cursor, results[at++], u, v, o, vectors, last);
+  }
+
+  void store(const Cursor &cursor, Value value, int64_t u, int64_t v, unsigned o, int64_t vectors, OpFoldResult last) {
+    const Access &access = nest.output(o);
+    int64_t stride = access.strides[plan.lane];
+    Value position =
+        addIndex(builder, loc, cursor.positions[nest.inputs + o], u * rowStride(access) + v * lanes * stride);
+    storeLanes(builder, loc, value, access.flat, position, stride, lanes, countOf(v, vectors, last));
+  }
+
+  SmallVector<Value> reduce(unsigned r, const Cursor &cursor, ValueRange results, int64_t rows, int64_t vectors,
+                            OpFoldResult last) {
+    if (r == reductions.size())
+      return evaluate(cursor, rows, vectors, last, results);
+    unsigned d = reductions[r];
+    bool chunk = r == chunkAt && chunked;
+    auto body = [&](const Cursor &at, ValueRange carried) {
+      Cursor inside = at;
+      for (const Panel &panel : panels)
+        inside.positions[panel.access] = addIndex(builder, loc, cursor.positions[panel.access],
+                                                  scaleIndex(builder, loc, at.indices[d], panel.strides[r]));
+      return reduce(r + 1, inside, carried, rows, vectors, last);
+    };
+    return loopOver(nest, cursor, d, chunk ? chunkBegin : attr(0), chunk ? chunkEnd : nest.extents[d], 1, results,
+                    builder, body);
+  }
+
+  // One step of the body for all rows and vectors; results by row, vector, output.
+  SmallVector<Value> evaluate(const Cursor &cursor, int64_t rows, int64_t vectors, OpFoldResult last,
+                              ValueRange carried) {
+    std::map<std::tuple<unsigned, int64_t, int64_t>, Value> loaded;
+    bool blocks = plan.transposed && rows == lanes && getConstantIntValue(last) == lanes;
+    auto operand = [&](unsigned i, int64_t u, int64_t v) -> Value {
+      const Access &access = nest.accesses[i];
+      bool down = !access.isScalar() && rowStride(access) != 0;
+      bool along = !access.isScalar() && access.strides[plan.lane] != 0;
+      Value &value = loaded[{i, down ? u : 0, along ? v : 0}];
+      if (value)
+        return value;
+      if (blocks && down && along && rowStride(access) == 1 && access.strides[plan.lane] != 1) {
+        SmallVector<Value> block;
+        for (int64_t lane = 0; lane < lanes; ++lane)
+          block.push_back(
+              loadLanes(builder, loc, access.flat,
+                        addIndex(builder, loc, cursor.positions[i], (v * lanes + lane) * access.strides[plan.lane]), 1,
+                        lanes, attr(lanes)));
+        block = transpose(builder, loc, block);
+        for (int64_t row = 0; row < rows; ++row)
+          loaded[{i, row, v}] = block[row];
+        return loaded[{i, u, v}];
+      }
+      return value = load(cursor, i, u, v, vectors, last);
+    };
+    // all loads before the first store of the tile: destinations may be inputs too
+    SmallVector<SmallVector<Value>> arguments;
+    size_t at = 0;
+    for (int64_t u = 0; u < rows; ++u)
+      for (int64_t v = 0; v < vectors; ++v) {
+        SmallVector<Value> &values = arguments.emplace_back();
+        for (unsigned i = 0; i < nest.accesses.size(); ++i) {
+          const Access &access = nest.accesses[i];
+          if (access.written && !reductions.empty())
+            values.push_back(carried[at++]);
+          else if (!access.read) // an argument nobody looks at: any value of its type
+            values.push_back(zero(builder, loc, nest.body->getArgument(i).getType()));
+          else
+            values.push_back(operand(i, u, v));
+        }
+      }
+    SmallVector<Value> results;
+    for (int64_t u = 0; u < rows; ++u)
+      for (int64_t v = 0; v < vectors; ++v) {
+        auto index = [&](unsigned d) -> Value {
+          Value position = cursor.indices[d];
+          if ((int)d == plan.row)
+            return addIndex(builder, loc, position, u);
+          if ((int)d != plan.lane)
+            return position;
+          SmallVector<Attribute> offsets;
+          for (int64_t lane = 0; lane < lanes; ++lane)
+            offsets.push_back(builder.getIndexAttr(v * lanes + lane));
+          auto type = VectorType::get({lanes}, builder.getIndexType());
+          Value iota = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, offsets));
+          return arith::AddIOp::create(builder, loc, broadcast(builder, loc, position, lanes), iota);
+        };
+        SmallVector<Value> values = emitBody(builder, *nest.body, arguments[u * vectors + v], lanes, index);
+        for (Value value : values)
+          results.push_back(reductions.empty() ? value : broadcast(builder, loc, value, lanes));
+      }
+    return results;
+  }
+};
+
+} // namespace
+
+LogicalResult emitTile(Nest &nest, const TilePlan &plan, const Target &target, OpBuilder &builder) {
+  TileEmitter(nest, plan, target, builder).emit();
+  return success();
+}
+
+} // namespace nnc::codegen::cpu

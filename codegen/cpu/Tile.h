@@ -1,0 +1,47 @@
+// The one generator for everything computed lane by lane over a parallel dimension: contractions (dot, convolution and
+// its gradients), reductions over other dimensions than the lanes', and elementwise work.
+//
+// A tile is `rows` x `vectors` registers of results: lanes run along dimension `lane`, rows along dimension `row`. All
+// reductions run inside a tile with its results in registers, each result one chain in the order of the reduction
+// loops: no choice made here changes a bit.
+#pragma once
+#include "nnc/codegen/Target.h"
+#include "nnc/codegen/cpu/LaneBody.h"
+
+namespace nnc::codegen::cpu {
+
+struct TilePlan {
+  int lane = -1, row = -1;
+  int64_t lanes = 8, rows = 1, vectors = 1;
+  bool partial = true;            // lanes past the end may be computed; otherwise the tail goes one by one
+  bool transposed = false;        // rows == lanes: operands contiguous along `row` are read as rows and transposed
+  llvm::SmallVector<bool> packed; // an access each: copied to a panel contiguous along the lanes
+  double cost = 0;                // estimated cycles an element and step
+};
+
+/// The cheapest tile, if any dimension has room for lanes.
+std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, const Target &target);
+
+/// Which part of the reduction a tile sees at once. What is packed at once should stay in the first cache: then the
+/// reduction comes in chunks, with the results in memory between them (and destinations must hold their initial
+/// values).
+struct Chunk {
+  unsigned at =
+      0; // reductions before this one run outside the tiles; of this one a tile sees `size` steps, of later ones all
+  int64_t size = 0;
+  bool several = false;
+};
+Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target);
+mlir::LogicalResult emitTile(Nest &nest, const TilePlan &plan, const Target &target, mlir::OpBuilder &builder);
+
+/// Sums and the like along the lanes themselves: a fixed number of partial results, which depends on the shape alone,
+/// joined by a fixed tree (LaneReduction.cpp).
+struct LaneReductionPlan {
+  unsigned dim = 0;
+  int64_t lanes = 0;
+  llvm::SmallVector<mlir::Operation *> combiners; // a result each
+};
+std::optional<LaneReductionPlan> planLaneReduction(const Nest &nest, const BodyTraits &traits);
+mlir::LogicalResult emitLaneReduction(Nest &nest, const LaneReductionPlan &plan, mlir::OpBuilder &builder);
+
+} // namespace nnc::codegen::cpu

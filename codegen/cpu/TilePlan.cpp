@@ -1,0 +1,196 @@
+// Which dimension gets the lanes, which the rows, and how many registers: the cheapest by a small model of the
+// processor.
+#include "nnc/codegen/cpu/Tile.h"
+
+using namespace mlir;
+
+namespace nnc::codegen::cpu {
+
+namespace {
+
+// What one step of a tile touches, as seen from a choice of lane and row dimension.
+struct Costs {
+  const Nest &nest;
+  const BodyTraits &traits;
+  int lane, row;
+  double lanes;
+  ArrayRef<bool> packed;
+  bool reduces;
+
+  int64_t stride(const Access &access, int dim) const { return dim < 0 ? 0 : access.strides[dim]; }
+
+  double loads(int64_t rows, int64_t vectors) const {
+    double total = 0;
+    for (unsigned i = 0; i < nest.accesses.size(); ++i) {
+      const Access &access = nest.accesses[i];
+      if (access.isScalar() || (access.written && (reduces || !access.read)))
+        continue;
+      int64_t along = stride(access, lane);
+      double each = along == 0 || along == 1 || packed[i] ? 1 : along == 2 ? 3 : 1.5 * lanes;
+      total += each * (stride(access, row) != 0 ? rows : 1) * (along != 0 ? vectors : 1);
+    }
+    return total;
+  }
+
+  double step(int64_t rows, int64_t vectors) const {
+    double arithmetic = double(rows * vectors) * std::max(1u, traits.ops), memory = loads(rows, vectors);
+    // two of each a cycle, four to five instructions in all, and a chain of additions takes four
+    double cycles = std::max({arithmetic / 2, memory / 2, (arithmetic + memory) / 4.5, reduces ? 4.0 : 0.0});
+    return cycles + 0.75;
+  }
+};
+
+} // namespace
+
+static int64_t known(int64_t size) { return ShapedType::isDynamic(size) ? 64 : size; }
+
+// Vector registers a tile needs.
+static int64_t registersOf(const Nest &nest, const BodyTraits &traits, int lane, int row, int64_t rows, int64_t vectors,
+                           bool reduces) {
+  int64_t needed = (reduces ? nest.outputs() : 1) * rows * vectors;
+  bool single = false;
+  for (unsigned i = 0; i < nest.inputs; ++i) {
+    const Access &access = nest.accesses[i];
+    if (access.isScalar())
+      continue;
+    bool along = access.strides[lane] != 0, down = row >= 0 && access.strides[row] != 0;
+    if (along && !down && reduces && rows > 1)
+      needed += vectors; // kept while the rows go by
+    else
+      single = true;
+  }
+  return needed + single + (traits.ops > 1 ? 2 : 0);
+}
+
+std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, const Target &target) {
+  if (!traits.lanes)
+    return std::nullopt;
+  SmallVector<unsigned> parallel = nest.dims(false), reductions = nest.dims(true);
+  bool reduces = !reductions.empty();
+  double steps = 1;
+  bool fixed = traits.partial; // packing needs reductions of constant extents
+  for (unsigned d : reductions)
+    fixed &= !ShapedType::isDynamic(nest.sizes[d]);
+  for (unsigned d : reductions)
+    steps *= std::max<int64_t>(known(nest.sizes[d]), 1);
+  unsigned bits = 32;
+  for (unsigned i = 0; i < nest.outputs(); ++i)
+    bits = std::max<unsigned>(bits,
+                              nest.output(i).element.isIndex() ? 64 : nest.output(i).element.getIntOrFloatBitWidth());
+  int64_t lanes = target.vectorBits / bits;
+
+  std::optional<TilePlan> best;
+  for (unsigned lane : parallel) {
+    int64_t width = known(nest.sizes[lane]);
+    bool distinct = true; // lanes of one result must not share an element
+    for (unsigned i = 0; i < nest.outputs(); ++i)
+      distinct &= nest.output(i).strides[lane] != 0;
+    if (width < 2 || !distinct)
+      continue;
+    int64_t vectorsInAll = llvm::divideCeil(width, lanes);
+    SmallVector<int> rowChoices = {-1};
+    for (unsigned row : parallel)
+      if (row != lane && known(nest.sizes[row]) > 1)
+        rowChoices.push_back(row);
+    for (int row : rowChoices) {
+      int64_t height = row < 0 ? 1 : known(nest.sizes[row]);
+      SmallVector<bool> packed(nest.accesses.size(), false);
+      bool transposed = false;
+      double packing = 0;
+      for (unsigned i = 0; i < nest.accesses.size(); ++i) {
+        const Access &access = nest.accesses[i];
+        if (access.isScalar())
+          continue;
+        bool far = access.strides[lane] != 0 && access.strides[lane] != 1;
+        if (!reduces) {
+          if (far && row >= 0 && access.strides[row] == 1 && access.read && !access.written)
+            transposed = true;
+          continue;
+        }
+        if (access.written || !fixed || row < 0 || access.strides[row] != 0 || access.strides[lane] == 0)
+          continue;
+        // worth a copy if enough rows read it, in a layout the copy improves
+        int64_t inner = std::abs(access.strides[reductions.back()]);
+        bool rowsOfMemory = llvm::any_of(reductions, [&](unsigned d) { return access.strides[d] == 1; });
+        double each = !far ? 0.3 : rowsOfMemory ? 0.6 : 1.5;
+        bool worth = far ? height * 1.5 > each * 4 && steps >= 8 : height >= 24 && steps >= 64 && inner >= 128;
+        if (worth) {
+          packed[i] = true;
+          packing += width * each;
+        }
+      }
+      if (transposed && (width < lanes || height < lanes))
+        transposed = false;
+      if (!reduces && row >= 0 && !transposed)
+        continue;
+      Costs costs{nest, traits, (int)lane, row, (double)lanes, packed, reduces};
+      int64_t mostVectors = transposed ? 1 : traits.heavy || traits.ops > 12 ? 2 : 4;
+      if (traits.ops > 40)
+        mostVectors = 1;
+      int64_t firstRows = transposed ? lanes : 1, lastRows = transposed ? lanes : std::min<int64_t>(height, 14);
+      if (traits.heavy && !transposed)
+        lastRows = std::min<int64_t>(lastRows, 2);
+      for (int64_t rows = firstRows; rows <= lastRows; ++rows)
+        for (int64_t vectors = 1; vectors <= std::min(vectorsInAll, mostVectors); ++vectors) {
+          if (!transposed && rows * vectors > 1 &&
+              registersOf(nest, traits, lane, row, rows, vectors, reduces) > (int64_t)target.registers)
+            continue;
+          if (!transposed && rows * vectors * traits.ops > 64 && rows * vectors > 1)
+            continue;
+          double cycles = 0;
+          auto column = [&](int64_t vectorsHere) {
+            return double(height / rows) * costs.step(rows, vectorsHere) +
+                   (height % rows ? costs.step(height % rows, vectorsHere) : 0.0);
+          };
+          if (transposed) {
+            // a shuffle a vector and level stands for the loads one by one
+            cycles = double(height) * vectorsInAll * 6;
+          } else {
+            cycles = double(vectorsInAll / vectors) * column(vectors);
+            if (vectorsInAll % vectors)
+              cycles += column(vectorsInAll % vectors);
+          }
+          cycles += packing;
+          for (unsigned i = 0; i < nest.outputs(); ++i)
+            cycles += double(height) * vectorsInAll * (nest.output(i).strides[lane] == 1 ? 1 : 2 * lanes) / steps;
+          double cost = cycles / (double(height) * width);
+          if (!best || cost < best->cost * 0.999) {
+            TilePlan plan;
+            plan.lane = lane;
+            plan.row = row;
+            plan.lanes = lanes;
+            plan.rows = rows;
+            plan.vectors = vectors;
+            plan.transposed = transposed;
+            plan.partial = traits.partial;
+            plan.packed = packed;
+            plan.cost = cost;
+            best = plan;
+          }
+        }
+    }
+  }
+  return best;
+}
+
+Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target) {
+  SmallVector<unsigned> reductions = nest.dims(true);
+  Chunk chunk;
+  if (reductions.empty() || !llvm::is_contained(plan.packed, true)) {
+    chunk.size = reductions.empty() ? 0 : nest.sizes[reductions[0]];
+    return chunk;
+  }
+  int64_t width = plan.vectors * plan.lanes;
+  int64_t budget = std::max<int64_t>(64, target.l1Bytes * 3 / 4 / (width * 4)), inner = 1;
+  chunk.at = reductions.size() - 1;
+  while (chunk.at > 0 && inner * nest.sizes[reductions[chunk.at]] <= budget)
+    inner *= nest.sizes[reductions[chunk.at--]];
+  int64_t size = nest.sizes[reductions[chunk.at]];
+  int64_t count = llvm::divideCeil(size, std::max<int64_t>(1, budget / inner));
+  int64_t unit = chunk.at + 1 == reductions.size() ? plan.lanes : 1; // whole transposed blocks
+  chunk.size = std::min<int64_t>(size, llvm::alignTo(llvm::divideCeil(size, count), unit));
+  chunk.several = chunk.at > 0 || chunk.size < size;
+  return chunk;
+}
+
+} // namespace nnc::codegen::cpu

@@ -65,11 +65,16 @@ private:
   }
   int64_t number() {
     skipSpace();
-    size_t start = at;
+    const size_t start = at;
     int64_t value = 0;
+    bool overflow = false;
     for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at)
-      if (__builtin_mul_overflow(value, int64_t(10), &value) || __builtin_add_overflow(value, text[at] - '0', &value))
-        fail("extent is larger than 9223372036854775807");
+      overflow |=
+          __builtin_mul_overflow(value, int64_t(10), &value) || __builtin_add_overflow(value, text[at] - '0', &value);
+    if (overflow) {
+      at = start;
+      fail("extent is larger than 9223372036854775807");
+    }
     if (at == start)
       fail("expected a non-negative integer");
     take("L"); // Python 2

@@ -60,17 +60,19 @@ int32_t nnc_write_file(const char *path, const nnc_bytes *parts, int64_t count) 
   bool exists = stat(path, &old) == 0;
   if (exists && !S_ISREG(old.st_mode))
     return write_device(path, parts, count);
-  /* Through a symbolic link the file it points to is replaced, not the link. */
-  char *real = exists ? realpath(path, NULL) : strdup(path);
+  /* Through a symbolic link the file it points to is replaced, not the link. (Not realpath(path, NULL), which an old
+   * version of the function in glibc refuses.) */
+  char resolved[PATH_MAX];
+  const char *real = exists ? realpath(path, resolved) : path;
   if (!real)
     return cannot_write(path, errno);
   size_t length = strlen(real);
   char *folder = malloc(length + 3), *beside = malloc(length + 64);
   if (!folder || !beside) {
-    free(real), free(folder), free(beside);
+    free(folder), free(beside);
     return nnc_fail(NNC_NO_MEMORY, "%s: out of memory", path);
   }
-  char *slash = strrchr(real, '/');
+  const char *slash = strrchr(real, '/');
   if (slash) {
     memcpy(folder, real, (size_t)(slash - real) + 1);
     folder[slash - real + 1] = '\0';
@@ -102,6 +104,6 @@ int32_t nnc_write_file(const char *path, const nnc_bytes *parts, int64_t count) 
     else
       sync_folder(folder);
   }
-  free(real), free(folder), free(beside);
+  free(folder), free(beside);
   return error ? cannot_write(path, error) : NNC_OK;
 }

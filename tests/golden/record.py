@@ -157,9 +157,10 @@ class Section:
         self.tensors, self.lines = {}, []
 
     # One layer: `args` are the constructor's, `inputs` the tensors of forward by name, `call` forward's other arguments.
-    # `parameters` and `buffers` replace the random ones; a `build` of its own makes modules no constructor call can.
+    # `parameters` and `buffers` replace the random ones; `zero` lists results that are zero but for rounding; a `build` of its own makes modules no constructor call can.
     def layer(self, name, cls, args=None, inputs=None, call=None, mode="train", outputs=("output",), parameters=None,
-              buffers=None, grad=True, bind=None, build=None, note=None, f32=None, layer=None, frozen=()):
+              buffers=None, grad=True, bind=None, build=None, note=None, f32=None, layer=None, frozen=(),
+              zero=()):
         args, inputs, call = args or {}, inputs or {}, call or {}
         generator = self.generator(name)
 
@@ -201,7 +202,7 @@ class Section:
         line = {"layer": layer or cls.__name__,
                 "args": {k: v for k, v in args.items() if not isinstance(v, torch.Tensor)}, "call": call, "mode": mode,
                 "repr": repr(module)}
-        return self.run(name, line, inputs, outputs, run, state, generator, grad, note, f32)
+        return self.run(name, line, inputs, outputs, run, state, generator, grad, note, f32, zero)
 
     # One function: `args` are its keyword arguments that are no tensors, `inputs` those that are.
     def function(self, name, fn, args=None, inputs=None, outputs=("output",), grad=True, note=None, f32=None,
@@ -231,7 +232,7 @@ class Section:
     def draw(given, generator):
         return given.make(generator) if isinstance(given, Spec) else torch.as_tensor(given)
 
-    def run(self, name, line, inputs, outputs, run, state, generator, grad, note, f32):
+    def run(self, name, line, inputs, outputs, run, state, generator, grad, note, f32, zero=()):
         tensors, wants = {}, {}
         for key, spec in inputs.items():
             tensors[key] = self.draw(spec, generator)
@@ -263,6 +264,9 @@ class Section:
             return found
 
         found = once(torch.float64)
+        for key in zero:  # PyTorch leaves rounding noise where the exact value is zero
+            assert float(found[key].abs().max()) < 1e-9, key
+            found[key].zero_()
         low = once(torch.float32)
         error = max((relative_error(t, low[k]) for k, t in found.items() if k in low and t.is_floating_point()
                      and not k.startswith("cotangent")), default=0.0)

@@ -38,13 +38,18 @@ TEST_CASE("golden: a case gives arguments and arrays", "[golden]") {
 }
 
 TEST_CASE("golden: inputs are exact in f32", "[golden]") {
-  for (const char *section : {"activation", "conv", "linear", "loss", "pooling"})
-    for (const golden::Case &c : Golden::open(section).cases())
+  for (const char *section : {"activation", "attention", "conv", "dropout", "linear", "loss", "normalization",
+                              "padding", "pooling", "recurrent", "softmax", "sparse"})
+    for (const golden::Case &c :
+         Golden::open(section).cases()) { // a case that goes on from the one before begins with a state in full double
+      char last = c.name.back();
+      bool goesOn = c.name[c.name.size() - 2] == '.' && last >= '1' && last <= '9';
       for (const char *kind : {"input.", "param.", "buffer.", "cotangent."})
         for (const auto &[key, array] : c.under(kind))
           for (double v : array->reals)
-            if (!std::isnan(v) && double(float(v)) != v)
+            if (!goesOn && !std::isnan(v) && double(float(v)) != v)
               FAIL(c.name << ": " << kind << key << " holds " << v);
+    }
 }
 
 TEST_CASE("golden: comparison", "[golden]") {

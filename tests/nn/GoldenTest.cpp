@@ -37,11 +37,40 @@ TEST_CASE("golden: a case gives arguments and arrays", "[golden]") {
   CHECK(same.get<std::array<int64_t, 2>>("kernel_size") == std::array<int64_t, 2>{3, 3});
 }
 
+// Sections whose cases are calls of a layer or function; the others document keys of their own.
+static const char *const layerSections[] = {"activation",    "attention", "conv",    "dropout",   "linear",  "loss",
+                                            "normalization", "padding",   "pooling", "recurrent", "softmax", "sparse"};
+static const char *const otherSections[] = {"init", "module", "optim", "training", "utils"};
+
+TEST_CASE("golden: every section opens", "[golden]") {
+  for (const char *section : layerSections)
+    CHECK_FALSE(Golden::open(section).cases().empty());
+  for (const char *section : otherSections)
+    CHECK_FALSE(Golden::open(section).cases().empty());
+}
+
+TEST_CASE("golden: arrays are as the table says", "[golden]") {
+  for (const char *section : layerSections)
+    for (const golden::Case &c : Golden::open(section).cases()) {
+      INFO(section << ": " << c.name);
+      CHECK(c.under("input.").size() == c.inputs.size());
+      CHECK(c.under("output.").size() == c.outputs.size());
+      CHECK(c.layer.empty() != c.function.empty());
+      CHECK(c.f32 < 1e-2);
+      for (const auto &[key, array] : c.under("grad."))
+        CHECK(array->shape == c.at(key).shape);
+      for (const auto &[key, array] : c.under("after."))
+        CHECK(array->shape == c.at(key).shape);
+      for (const auto &[key, array] : c.under("cotangent."))
+        CHECK(array->shape == c.at("output." + key).shape);
+      CHECK(c.hasGradients() == !c.under("cotangent.").empty());
+    }
+}
+
 TEST_CASE("golden: inputs are exact in f32", "[golden]") {
-  for (const char *section : {"activation", "attention", "conv", "dropout", "linear", "loss", "normalization",
-                              "padding", "pooling", "recurrent", "softmax", "sparse"})
-    for (const golden::Case &c :
-         Golden::open(section).cases()) { // a case that goes on from the one before begins with a state in full double
+  for (const char *section : layerSections)
+    for (const golden::Case &c : Golden::open(section).cases()) {
+      // A case that goes on from the one before begins with a state in full double.
       char last = c.name.back();
       bool goesOn = c.name[c.name.size() - 2] == '.' && last >= '1' && last <= '9';
       for (const char *kind : {"input.", "param.", "buffer.", "cotangent."})

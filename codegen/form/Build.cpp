@@ -12,6 +12,22 @@ using namespace mlir;
 using namespace nnc;
 using namespace nnc::codegen;
 
+// Scratch of a task lives on the stack.
+static constexpr int64_t mostScratch = 256 << 10;
+
+// Bytes of a member's result that one task makes.
+static int64_t tileBytes(const Group &group, OpResult result) {
+  auto loops = cast<linalg::LinalgOp>(result.getOwner());
+  const Labels &labels = group.members.find(loops)->second;
+  SmallVector<int64_t> ranges = loops.getStaticLoopRanges();
+  int64_t bytes = bytesOf(result.getType());
+  for (AffineExpr expr : loops.getIndexingMapMatchingResult(result).getResults())
+    if (auto dim = dyn_cast<AffineDimExpr>(expr))
+      if (int label = labels[dim.getPosition()]; label >= 0 && ranges[dim.getPosition()])
+        bytes = bytes / ranges[dim.getPosition()] * group.tiles[label];
+  return bytes;
+}
+
 namespace {
 // A result that is used outside of the group.
 struct Yield {
@@ -36,9 +52,17 @@ private:
   void writeInto(OpResult result, Value destination);
   LogicalResult tileMembers();
   LogicalResult tile(Operation *member);
-  void tileInsert(tensor::InsertSliceOp member);
+  void writeThrough(Value source, Value destination, ArrayRef<OpFoldResult> at, ArrayRef<OpFoldResult> extent,
+                    ArrayRef<OpFoldResult> strides);
+  struct Place { // of an insertion's tile, in the destination and in the source
+    SmallVector<OpFoldResult> at, extent, sourceAt, sourceExtent;
+  };
+  Place placeOf(tensor::InsertSliceOp member);
+  void tileInsert(tensor::InsertSliceOp member, const Place &place);
   Value sameSlice(tensor::ExtractSliceOp slice);
   void replaceSlice(Operation *slice);
+  Value scratch(tensor::ExtractSliceOp slice);
+  void addYields();
   OpFoldResult offsetOf(int label, OpFoldResult whole) { return label < 0 ? whole : offsets[label]; }
 
   RewriterBase &rewriter;
@@ -108,6 +132,27 @@ Value GroupBuilder::sameSlice(tensor::ExtractSliceOp slice) {
   return {};
 }
 
+// Scratch for a tile: of the size of a full tile, of which a smaller last tile takes a part.
+Value GroupBuilder::scratch(tensor::ExtractSliceOp slice) {
+  Location loc = slice.getLoc();
+  SmallVector<int64_t> shape;
+  for (OpFoldResult size : slice.getMixedSizes()) {
+    if (std::optional<int64_t> fixed = getConstantIntValue(size)) {
+      shape.push_back(*fixed);
+      continue;
+    }
+    auto label = llvm::find(sizes, size);
+    shape.push_back(label == sizes.end() ? ShapedType::kDynamic : group.tiles[label - sizes.begin()]);
+  }
+  if (llvm::is_contained(shape, ShapedType::kDynamic))
+    return tensor::EmptyOp::create(rewriter, loc, slice.getMixedSizes(), slice.getType().getElementType());
+  Value full = tensor::EmptyOp::create(rewriter, loc, shape, slice.getType().getElementType());
+  if (full.getType() == slice.getType())
+    return full;
+  SmallVector<OpFoldResult> zeros(shape.size(), rewriter.getIndexAttr(0)), ones(shape.size(), rewriter.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(rewriter, loc, full, zeros, slice.getMixedSizes(), ones);
+}
+
 // A slice of a member is the member's tile; a slice of scratch is smaller scratch; equal slices are one.
 void GroupBuilder::replaceSlice(Operation *op) {
   auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
@@ -118,7 +163,7 @@ void GroupBuilder::replaceSlice(Operation *op) {
     rewriter.replaceOp(slice, tile);
   } else if (source.getDefiningOp<tensor::EmptyOp>()) {
     rewriter.setInsertionPoint(slice);
-    rewriter.replaceOpWithNewOp<tensor::EmptyOp>(slice, slice.getMixedSizes(), slice.getType().getElementType());
+    rewriter.replaceOp(slice, scratch(slice));
   } else if (slice.getType() == source.getType() && slice.getSourceType().hasStaticShape()) {
     rewriter.replaceOp(slice, source); // all of it
   } else if (Value same = sameSlice(slice)) {
@@ -164,40 +209,72 @@ LogicalResult GroupBuilder::tile(Operation *member) {
   return success();
 }
 
+// What is inserted is made at its place from the start: the scratch that its maker, or the fill or copy before it,
+// starts in becomes a slice of the destination.
+void GroupBuilder::writeThrough(Value source, Value destination, ArrayRef<OpFoldResult> at,
+                                ArrayRef<OpFoldResult> extent, ArrayRef<OpFoldResult> strides) {
+  if (!source.hasOneUse())
+    return;
+  Value start = source;
+  while (auto maker = start.getDefiningOp<linalg::LinalgOp>()) {
+    if (start != source && !start.hasOneUse())
+      return;
+    start = maker.getDpsInitOperand(cast<OpResult>(start).getResultNumber())->get();
+  }
+  auto part = start.getDefiningOp<tensor::ExtractSliceOp>(); // of scratch for a full tile
+  Value whole = part ? part.getSource() : start;
+  if (start == source || !whole.getDefiningOp<tensor::EmptyOp>() || !start.hasOneUse())
+    return;
+  rewriter.setInsertionPoint(start.getDefiningOp());
+  auto slice = tensor::ExtractSliceOp::create(rewriter, source.getLoc(), cast<RankedTensorType>(start.getType()),
+                                              destination, at, extent, strides);
+  rewriter.replaceAllUsesWith(start, slice);
+}
+
 // The source's tile goes to its place in the destination, with the insertion's offset and stride.
-void GroupBuilder::tileInsert(tensor::InsertSliceOp member) {
+GroupBuilder::Place GroupBuilder::placeOf(tensor::InsertSliceOp member) {
   auto whole = cast<tensor::InsertSliceOp>(inside[member]);
   const Labels &labels = group.members.find(member)->second;
-  SmallVector<OpFoldResult> at, extent, sourceAt, sourceExtent, ones;
+  Place place;
   SmallVector<OpFoldResult> base = whole.getMixedOffsets(), strides = whole.getMixedStrides();
   llvm::SmallBitVector dropped = whole.getDroppedDims();
-  rewriter.setInsertionPoint(loop.getBody()->getTerminator());
   AffineExpr first, step, by;
   bindSymbols(rewriter.getContext(), first, step, by);
   unsigned source = 0;
   for (unsigned dim = 0; dim < base.size(); ++dim) {
     if (dropped.test(dim)) {
-      at.push_back(base[dim]);
-      extent.push_back(rewriter.getIndexAttr(1));
+      place.at.push_back(base[dim]);
+      place.extent.push_back(rewriter.getIndexAttr(1));
       continue;
     }
     int label = labels[source];
     OpFoldResult offset = offsetOf(label, rewriter.getIndexAttr(0));
     OpFoldResult size =
         label < 0 ? OpFoldResult(rewriter.getIndexAttr(member.getSourceType().getDimSize(source))) : sizes[label];
-    at.push_back(affine::makeComposedFoldedAffineApply(rewriter, member.getLoc(), first + step * by,
-                                                       {base[dim], offset, strides[dim]}));
-    extent.push_back(size);
-    sourceAt.push_back(offset);
-    sourceExtent.push_back(size);
-    ones.push_back(rewriter.getIndexAttr(1));
+    place.at.push_back(affine::makeComposedFoldedAffineApply(rewriter, member.getLoc(), first + step * by,
+                                                             {base[dim], offset, strides[dim]}));
+    place.extent.push_back(size);
+    place.sourceAt.push_back(offset);
+    place.sourceExtent.push_back(size);
     ++source;
   }
+  return place;
+}
+
+void GroupBuilder::tileInsert(tensor::InsertSliceOp member, const Place &place) {
+  auto whole = cast<tensor::InsertSliceOp>(inside[member]);
   Value tile = tiles.lookup(whole.getSource());
-  if (!tile)
-    tile = tensor::ExtractSliceOp::create(rewriter, member.getLoc(), whole.getSource(), sourceAt, sourceExtent, ones);
+  if (!tile) {
+    SmallVector<OpFoldResult> ones(place.sourceAt.size(), rewriter.getIndexAttr(1));
+    rewriter.setInsertionPoint(loop.getBody()->getTerminator());
+    tile = tensor::ExtractSliceOp::create(rewriter, member.getLoc(), whole.getSource(), place.sourceAt,
+                                          place.sourceExtent, ones);
+  }
+  Value destination = llvm::find_if(yields, [&](Yield &yield) { return yield.result.getOwner() == member; })->argument;
   rewriter.setInsertionPointToEnd(loop.getTerminator().getBody());
-  tensor::ParallelInsertSliceOp::create(rewriter, member.getLoc(), tile, yields.front().argument, at, extent, strides);
+  tensor::ParallelInsertSliceOp::create(rewriter, member.getLoc(), tile, destination, place.at, place.extent,
+                                        whole.getMixedStrides());
+  writeThrough(tile, destination, place.at, place.extent, whole.getMixedStrides());
 }
 
 LogicalResult GroupBuilder::tileMembers() {
@@ -230,9 +307,11 @@ LogicalResult GroupBuilder::tileMembers() {
     yield.argument = argument;
     writeInto(yield.result, argument);
   }
+  auto root = dyn_cast<tensor::InsertSliceOp>(lastMember(group)); // the only kind of place an insertion can have
+  Place place = root ? placeOf(root) : Place();
   for (Operation *member : order) {
     if (auto insert = dyn_cast<tensor::InsertSliceOp>(member))
-      tileInsert(insert);
+      tileInsert(insert, place);
     else if (failed(tile(member)))
       return member->emitError("cannot be cut into tasks");
   }
@@ -241,25 +320,48 @@ LogicalResult GroupBuilder::tileMembers() {
   return success();
 }
 
+// Results that others need, and results too large for a task to keep: these get a place in the arena.
+void GroupBuilder::addYields() {
+  Block *block = lastMember(group)->getBlock();
+  SmallVector<std::pair<int64_t, OpResult>> kept;
+  int64_t scratchBytes = 0;
+  for (Operation *op : order)
+    for (OpResult result : op->getResults()) {
+      if (llvm::any_of(result.getUsers(),
+                       [&](Operation *user) { return !group.contains(block->findAncestorOpInBlock(*user)); })) {
+        yields.push_back({result, {}});
+      } else if (!isa<linalg::FillOp>(op)) { // a fill is the start of somebody else's result
+        kept.push_back({tileBytes(group, result), result});
+        scratchBytes += kept.back().first;
+      }
+    }
+  llvm::sort(kept, [](auto &a, auto &b) { return a.first > b.first; });
+  for (auto [bytes, result] : kept)
+    if (scratchBytes > mostScratch && group.isPartitioned(result.getOwner())) {
+      yields.push_back({result, {}});
+      scratchBytes -= bytes;
+    }
+}
+
 FailureOr<LaunchOp> GroupBuilder::run() {
   Operation *last = lastMember(group);
   cloneMembers();
   SmallVector<Value> destinations;
   rewriter.setInsertionPoint(last);
-  for (Operation *op : order)
-    for (OpResult result : op->getResults())
-      if (llvm::any_of(result.getUsers(), [&](Operation *user) {
-            return !group.contains(last->getBlock()->findAncestorOpInBlock(*user));
-          }))
-        yields.push_back({result, {}}), destinations.push_back(destinationOf(result));
+  addYields();
+  for (Yield &yield : yields)
+    destinations.push_back(destinationOf(yield.result));
   for (auto [yield, destination] : llvm::zip(yields, destinations))
     yield.argument = kernel.addOutput(destination);
 
   SmallVector<Value> results;
-  if (group.ranges.empty()) {
+  if (group.tasks() == 1) {
     for (Yield &yield : yields) {
       writeInto(yield.result, yield.argument);
       results.push_back(inside[yield.result.getOwner()]->getResult(yield.result.getResultNumber()));
+      if (auto insert = results.back().getDefiningOp<tensor::InsertSliceOp>())
+        writeThrough(insert.getSource(), yield.argument, insert.getMixedOffsets(), insert.getMixedSizes(),
+                     insert.getMixedStrides());
     }
   } else {
     if (failed(tileMembers()))

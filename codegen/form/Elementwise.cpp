@@ -9,16 +9,16 @@ using namespace mlir;
 using namespace nnc;
 using namespace nnc::codegen;
 
-// May the producer of this operand be computed inside the operation that uses it?
-static bool mayFuse(OpOperand *use) {
-  auto producer = use->get().getDefiningOp<linalg::GenericOp>();
-  auto consumer = dyn_cast<linalg::LinalgOp>(use->getOwner());
-  if (!producer || !consumer || isReduction(producer) || !isStatic(consumer))
+// Could the producer of this operand be computed inside the operation that uses it, as far as loops go?
+static bool couldFuse(OpOperand &use) {
+  auto producer = use.get().getDefiningOp<linalg::GenericOp>();
+  auto consumer = dyn_cast<linalg::LinalgOp>(use.getOwner());
+  if (!producer || !consumer || !isPointwise(producer) || !isStatic(consumer) || !consumer.isDpsInput(&use))
     return false;
   if (isContraction(consumer)) // a prologue would hide the contraction; only the order of an operand may change
     return onlyMoves(producer) && producer.getNumDpsInputs() == 1 &&
            producer.getMatchingIndexingMap(producer.getDpsInputOperand(0)).isPermutation() &&
-           consumer.getMatchingIndexingMap(use).isProjectedPermutation();
+           consumer.getMatchingIndexingMap(&use).isProjectedPermutation();
   if (onlyMoves(producer))
     return true;
   // A per-row or per-channel value: inside, it would be computed again for every element, and if somebody else reads it
@@ -26,9 +26,17 @@ static bool mayFuse(OpOperand *use) {
   if (producer.getNumLoops() < consumer.getNumLoops())
     return false;
   // windows read an element several times
-  if (!consumer.getMatchingIndexingMap(use).isProjectedPermutation())
-    return isCheap(producer);
-  return use->get().hasOneUse() || isCheap(producer);
+  return consumer.getMatchingIndexingMap(&use).isProjectedPermutation();
+}
+
+// May it be, as far as the work goes? Work is repeated only if it is cheap and nobody needs the value stored anyway.
+static bool mayFuse(OpOperand *use) {
+  if (!couldFuse(*use))
+    return false;
+  auto producer = use->get().getDefiningOp<linalg::GenericOp>();
+  if (onlyMoves(producer) || (producer->getNumResults() == 1 && use->get().hasOneUse()))
+    return true;
+  return isCheap(producer) && llvm::all_of(producer->getUses(), couldFuse);
 }
 
 LogicalResult codegen::fuseElementwise(func::FuncOp function) {
@@ -38,6 +46,55 @@ LogicalResult codegen::fuseElementwise(func::FuncOp function) {
   GreedyRewriteConfig config;
   config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   return applyPatternsGreedily(function, std::move(patterns), config);
+}
+
+//===--- values that are stored and used ---===//
+
+// Is the producer read once by the consumer, at the same index, and by everybody else after it?
+static OpOperand *absorbable(linalg::GenericOp producer, linalg::GenericOp consumer) {
+  if (!isPointwise(consumer) || producer.getStaticLoopRanges() != consumer.getStaticLoopRanges() ||
+      producer->getBlock() != consumer->getBlock() || consumer->getNumOperands() + producer->getNumOperands() > 24)
+    return nullptr;
+  OpOperand *found = nullptr;
+  for (OpOperand &use : producer->getUses()) {
+    Operation *user = producer->getBlock()->findAncestorOpInBlock(*use.getOwner());
+    if (user == consumer) {
+      if (found || use.getOwner() != consumer || !consumer.isDpsInput(&use) ||
+          !consumer.getMatchingIndexingMap(&use).isIdentity())
+        return nullptr;
+      found = &use;
+    } else if (!consumer->isBeforeInBlock(user)) {
+      return nullptr;
+    }
+  }
+  return found;
+}
+
+// An elementwise value that must be stored is stored by the elementwise operation that also uses it: one pass over
+// memory (the moments of Adam and the weights, for example).
+static bool absorbOne(RewriterBase &rewriter, Block &block) {
+  for (auto producer : block.getOps<linalg::GenericOp>()) {
+    if (!isPointwise(producer) || !isStatic(producer) || onlyMoves(producer))
+      continue;
+    for (Operation *user : producer->getUsers()) {
+      auto consumer = dyn_cast<linalg::GenericOp>(user);
+      OpOperand *use = consumer ? absorbable(producer, consumer) : nullptr;
+      if (!use || !linalg::areElementwiseOpsFusable(use))
+        continue;
+      rewriter.setInsertionPoint(consumer);
+      auto fused = linalg::fuseElementwiseOps(rewriter, use);
+      if (failed(fused))
+        continue;
+      SmallVector<Operation *> both{consumer, producer};
+      for (auto [old, value] : fused->replacements)
+        rewriter.replaceAllUsesExcept(old, value, fused->fusedOp);
+      for (Operation *op : both)
+        if (op->use_empty())
+          rewriter.eraseOp(op);
+      return true;
+    }
+  }
+  return false;
 }
 
 //===--- siblings ---===//
@@ -122,9 +179,12 @@ static bool mergeOne(RewriterBase &rewriter, Block &block) {
 
 void codegen::mergeSiblings(func::FuncOp function) {
   IRRewriter rewriter(function.getContext());
-  for (Block *block : scheduleBlocks(function))
+  for (Block *block : scheduleBlocks(function)) {
+    while (absorbOne(rewriter, *block))
+      ;
     while (mergeOne(rewriter, *block))
       ;
+  }
   RewritePatternSet patterns(function.getContext());
   linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
   (void)applyPatternsGreedily(function, std::move(patterns));

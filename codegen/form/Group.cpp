@@ -78,7 +78,7 @@ public:
   Operation *conflict() {
     for (auto &[op, labels] : group.members) {
       bool outside = llvm::any_of(op->getUsers(), [&](Operation *user) { return !group.contains(user); });
-      if (outside && op != root && (!group.isPartitioned(op) || isa<linalg::FillOp>(op)))
+      if (outside && op != root && (!group.isPartitioned(op) || isa<linalg::FillOp>(op) || losesTasks(op)))
         return op;
     }
     return cycle();
@@ -87,6 +87,7 @@ public:
 private:
   std::optional<Labels> admit(Operation *op);
   Operation *cycle();
+  bool losesTasks(Operation *op);
 
   Operation *root;
   Block *block;
@@ -95,6 +96,28 @@ private:
   bool hasContraction = false;
 };
 } // namespace
+
+// Are the innermost elements spread over tasks while an outer parallel loop is run whole? A sum over rows cuts what it
+// sums like that.
+static bool isCutInColumns(linalg::LinalgOp op, const Labels &labels) {
+  bool innermost = false, outerWhole = false;
+  for (auto [range, label, kind] : llvm::zip(op.getStaticLoopRanges(), labels, op.getIteratorTypesArray()))
+    if (range != 1 && kind == utils::IteratorType::parallel) {
+      innermost = label >= 0;
+      outerWhole |= label < 0;
+    }
+  return innermost && outerWhole;
+}
+
+// A value that others need as well is better made where all of its loops are cut, unless the root is cut like it.
+bool Grouping::losesTasks(Operation *op) {
+  auto loops = cast<linalg::LinalgOp>(op);
+  int64_t volume = 1;
+  for (int64_t range : loopRanges(root))
+    volume *= range;
+  return isa<linalg::GenericOp>(op) && !isReduction(op) && isCutInColumns(loops, group.members.find(op)->second) &&
+         (isReduction(root) || loopVolume(loops) > volume);
+}
 
 std::optional<Labels> Grouping::admit(Operation *op) {
   auto loops = dyn_cast<linalg::LinalgOp>(op);
@@ -127,12 +150,12 @@ std::optional<Labels> Grouping::admit(Operation *op) {
   if (isa<linalg::FillOp>(op))
     return labels;
   if (isContraction(op)) {
-    // one contraction a kernel, and not if a task would have to sweep a huge matrix for its rows
+    // one contraction a kernel, cut as it would be alone or into rows, and not if a row is huge
     int64_t whole = 1;
     for (auto [range, label, kind] : llvm::zip(loops.getStaticLoopRanges(), *labels, loops.getIteratorTypesArray()))
       if (label < 0 && kind == utils::IteratorType::parallel)
         whole *= range;
-    if (hasContraction || !partitioned || whole > 4096)
+    if (hasContraction || !partitioned || whole > 4096 || isCutInColumns(loops, *labels))
       return std::nullopt;
     hasContraction = true;
     return labels;

@@ -2,6 +2,7 @@
 #include "nnc/codegen/form/Kernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Iterators.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "nnc/codegen/form/Form.h"
 
@@ -88,10 +89,11 @@ LaunchOp Kernel::finish(ValueRange results, int64_t tasks, Operation *where, Arr
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPointToEnd(body());
   func::ReturnOp::create(rewriter, function.getLoc(), results);
-  // scratch and views that nobody reads any more
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*body())))
-    if (isOpTriviallyDead(&op))
-      rewriter.eraseOp(&op);
+  // scratch, views and index arithmetic that nobody reads any more, from the last to the first
+  function.walk<WalkOrder::PostOrder, ReverseIterator>([&](Operation *op) {
+    if (isOpTriviallyDead(op))
+      rewriter.eraseOp(op);
+  });
   function.setFunctionType(rewriter.getFunctionType(body()->getArgumentTypes(), results.getTypes()));
 
   std::string hash = contentHash(function), name = describe(function);

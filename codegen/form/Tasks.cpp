@@ -39,7 +39,7 @@ void Feeding::restrict(linalg::LinalgOp reduction, const Labels &labels) {
       reduced *= range;
   bool small = std::max(volume, loopVolume(reduction)) <= taskElements;
   bool rows = !innermostKept && parallel >= 8;
-  bool columns = innermostKept && parallel >= 64 && reduced < splitRows;
+  bool columns = innermostKept && parallel >= 64 && reduced < splitRows && volume / (parallel / 64) <= 4 * taskElements;
   if (small || rows || columns)
     cut = kept;
 }
@@ -134,8 +134,8 @@ void codegen::chooseTiles(Group &group, Operation *root) {
     int64_t range = group.ranges[dim], wanted = budget, multiple = 1;
     if (range > 1 && inner) {
       wanted = std::max<int64_t>(wanted, 64);
-      if (heavy && indices > range)
-        wanted = std::min<int64_t>(wanted, 256);
+      if (heavy && indices > range) // rather more rows than wide ones: what is packed for a task serves them all
+        wanted = std::clamp<int64_t>(budget / 32, 64, 256);
       multiple = 64;
       inner = false;
     } else if (heavy) {

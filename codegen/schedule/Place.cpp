@@ -355,6 +355,22 @@ void Placer::setGoals() {
     else
       goals.try_emplace(base, Goal{Storage::Result, int64_t(number)});
   }
+  // a tensor that is written part by part should be where it ends from the first part on
+  for (Operation &op : llvm::reverse(*end->getBlock())) {
+    auto start = [&](Value value, Value from) {
+      auto goal = goals.find(value);
+      Value base = baseOf(from);
+      if (goal != goals.end() && base == from && isa_and_nonnull<LaunchOp, scf::ForOp>(from.getDefiningOp()) &&
+          timeline.lastUse(from) <= timeline.endOf(&op))
+        goals.try_emplace(from, Goal(goal->second));
+    };
+    if (auto launch = dyn_cast<LaunchOp>(op))
+      for (auto [value, from] : llvm::zip(launch.getResults(), launch.getOutputs()))
+        start(value, from);
+    else if (auto loop = dyn_cast<scf::ForOp>(op))
+      for (auto [value, from] : llvm::zip(loop.getResults(), loop.getInitArgs()))
+        start(value, from);
+  }
 }
 
 void Placer::findChecks(Block &block) {

@@ -1,0 +1,5 @@
+// Everything a model, a loss or a gradient rule is written with.
+#pragma once
+#include "nnc/ir/ops/Elementwise.h"
+#include "nnc/ir/ops/Reduce.h"
+#include "nnc/ir/ops/Shape.h"

@@ -11,17 +11,17 @@
 
 namespace nnc::ir {
 
-#define NNC_FAMILY(name) void add##name##Ops(NnDialect &dialect);
+#define NNC_FAMILY(name) void add##name##Ops(NncDialect &dialect);
 #include "nnc-generated/ir/Families.inc"
 #undef NNC_FAMILY
 
-void NnDialect::initialize() {
+void NncDialect::initialize() {
 #define NNC_FAMILY(name) add##name##Ops(*this);
 #include "nnc-generated/ir/Families.inc"
 #undef NNC_FAMILY
 }
 
-mlir::Operation *NnDialect::materializeConstant(mlir::OpBuilder &builder, mlir::Attribute value, mlir::Type type,
+mlir::Operation *NncDialect::materializeConstant(mlir::OpBuilder &builder, mlir::Attribute value, mlir::Type type,
                                                  mlir::Location location) {
   if (auto elements = llvm::dyn_cast<mlir::ElementsAttr>(value))
     if (elements.getType() == type)

@@ -30,11 +30,12 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "nnc/codegen/schedule/Schedule.h"
+#include "nnc/ir/Dialect.h"
 
 using namespace mlir;
 
 void nnc::codegen::registerDialects(DialectRegistry &registry) {
-  registry.insert<ScheduleDialect>();
+  registry.insert<ir::NncDialect, ScheduleDialect>();
   registry
       .insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect, cf::ControlFlowDialect,
               func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,

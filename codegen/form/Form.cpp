@@ -27,8 +27,8 @@ static bool isRoot(Operation *op) {
 
 // Operations repeated inside of the kernels that read them; they are dead when all kernels are formed.
 static bool isRepeatedInKernels(Operation *op) {
-  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
-    return !staysInSchedule(slice);
+  if (isViewInKernels(op))
+    return true;
   return op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
          llvm::none_of(op->getResultTypes(), [](Type type) { return isa<TensorType>(type); });
 }

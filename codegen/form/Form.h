@@ -11,6 +11,8 @@ namespace nnc::codegen {
 bool isScheduleLoop(mlir::Operation *op);
 /// The function's body and the bodies of its schedule loops, outer ones first.
 llvm::SmallVector<mlir::Block *> scheduleBlocks(mlir::func::FuncOp function);
+/// A view that no contiguous buffer can show: a slice with gaps, or such a slice expanded. Kernels make it themselves.
+bool isViewInKernels(mlir::Operation *op);
 /// An operation that a schedule may hold beside launches: views, constants, index arithmetic, checks, loops.
 bool staysInSchedule(mlir::Operation *op);
 

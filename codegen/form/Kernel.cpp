@@ -24,10 +24,8 @@ static bool isRepeated(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op || op->getNumRegions())
     return false;
-  if (isa<tensor::EmptyOp>(op))
+  if (isa<tensor::EmptyOp>(op) || isViewInKernels(op))
     return true;
-  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
-    return !staysInSchedule(slice);
   return !isa<TensorType>(value.getType()) && isMemoryEffectFree(op);
 }
 

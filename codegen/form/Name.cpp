@@ -117,7 +117,7 @@ static void addWords(Operation *op, SmallVector<std::string> &words) {
       words.push_back(word.str());
   };
   if (isContraction(op))
-    return add(linalg::isaContractionOpInterface(cast<linalg::LinalgOp>(op)) ? "dot" : "conv");
+    return add(cast<linalg::LinalgOp>(op).hasOnlyProjectedPermutations() ? "dot" : "conv");
   if (isReduction(op))
     return add(reductionWord(cast<linalg::LinalgOp>(op)));
   auto generic = dyn_cast<linalg::GenericOp>(op);

@@ -176,18 +176,16 @@ static void ownInits(RewriterBase &rewriter, linalg::LinalgOp op) {
 }
 
 // A slice that is no plain run of memory is read in place by kernels; whoever else uses it gets a copy.
-static void copyForSchedule(RewriterBase &rewriter, tensor::ExtractSliceOp slice) {
-  if (staysInSchedule(slice))
-    return;
+static void copyForSchedule(RewriterBase &rewriter, Operation *view) {
   Value copy;
-  for (OpOperand &use : llvm::make_early_inc_range(slice.getResult().getUses())) {
+  for (OpOperand &use : llvm::make_early_inc_range(view->getUses())) {
     Operation *user = use.getOwner();
-    if (user->getBlock() == slice->getBlock() &&
+    if (user->getBlock() == view->getBlock() &&
         (!staysInSchedule(user) || user == (copy ? copy.getDefiningOp() : nullptr)))
       continue;
     if (!copy) {
-      rewriter.setInsertionPointAfter(slice);
-      copy = copyOf(rewriter, slice.getLoc(), slice);
+      rewriter.setInsertionPointAfter(view);
+      copy = copyOf(rewriter, view->getLoc(), view->getResult(0));
     }
     rewriter.modifyOpInPlace(user, [&] { use.set(copy); });
   }
@@ -216,8 +214,8 @@ LogicalResult codegen::normalize(func::FuncOp function) {
       if (auto loops = dyn_cast<linalg::LinalgOp>(op); loops && isStatic(loops) && loops.hasPureTensorSemantics()) {
         if (!foldEmptyLoops(rewriter, loops))
           ownInits(rewriter, loops);
-      } else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
-        copyForSchedule(rewriter, slice);
+      } else if (isViewInKernels(&op)) {
+        copyForSchedule(rewriter, &op);
       }
     }
   return success();

@@ -56,13 +56,20 @@ static bool isCounter(Value value) {
 
 static bool areCounters(OperandRange values) { return llvm::all_of(values, isCounter); }
 
+bool codegen::isViewInKernels(Operation *op) {
+  if (auto slice = dyn_cast_or_null<tensor::ExtractSliceOp>(op))
+    return !isContiguousSlice(slice) || !areCounters(slice.getOffsets());
+  auto expand = dyn_cast_or_null<tensor::ExpandShapeOp>(op);
+  return expand && isViewInKernels(expand.getSrc().getDefiningOp());
+}
+
 bool codegen::staysInSchedule(Operation *op) {
   if (op->hasTrait<OpTrait::IsTerminator>() || op->hasTrait<OpTrait::ConstantLike>() || isScheduleLoop(op))
     return true;
-  if (isa<LaunchOp, CheckOp, tensor::EmptyOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
+  if (isa<LaunchOp, CheckOp, tensor::EmptyOp, tensor::CollapseShapeOp>(op))
     return true;
-  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
-    return isContiguousSlice(slice) && areCounters(slice.getOffsets());
+  if (isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp>(op))
+    return !isViewInKernels(op);
   // static parts of a tensor are written by kernels; a row at a loop counter is written by the launch that makes it
   if (auto slice = dyn_cast<tensor::InsertSliceOp>(op))
     return isContiguousSlice(slice) && !slice.getOffsets().empty() && areCounters(slice.getOffsets());

@@ -15,17 +15,23 @@ bool codegen::isContraction(Operation *op) {
   auto loops = dyn_cast_or_null<linalg::LinalgOp>(op);
   if (!loops || !isReduction(op) || loops.getNumDpsInputs() != 2 || loops.getNumDpsInits() != 1)
     return false;
-  // linalg calls sum(x * y) a contraction as well; here each operand must have a parallel loop of its own
-  if (linalg::isaContractionOpInterface(loops)) {
-    auto dims = linalg::inferContractionDims(loops);
-    return succeeded(dims) && !dims->m.empty() && !dims->n.empty();
-  }
-  if (!linalg::isaConvolutionOpInterface(loops))
-    return false;
-  // pooling is a convolution to linalg too: a real one multiplies its operands
+  // sum(x * y) reads every element once: here each operand must have a parallel loop that the other does not know
+  llvm::SmallBitVector own[2] = {llvm::SmallBitVector(loops.getNumLoops()), llvm::SmallBitVector(loops.getNumLoops())};
+  for (int input = 0; input < 2; ++input)
+    for (AffineExpr expr : loops.getMatchingIndexingMap(loops.getDpsInputOperand(input)).getResults())
+      expr.walk([&](AffineExpr part) {
+        if (auto dim = dyn_cast<AffineDimExpr>(part))
+          own[input].set(dim.getPosition());
+      });
+  bool alone[2] = {false, false};
+  for (auto [loop, kind] : llvm::enumerate(loops.getIteratorTypesArray()))
+    if (kind == utils::IteratorType::parallel)
+      for (int input = 0; input < 2; ++input)
+        alone[input] |= own[input].test(loop) && !own[1 - input].test(loop);
   bool multiplies = false;
-  loops->getRegion(0).walk([&](Operation *inner) { multiplies |= isa<arith::MulFOp, arith::MulIOp>(inner); });
-  return multiplies;
+  loops->getRegion(0).walk(
+      [&](Operation *inner) { multiplies |= isa<arith::MulFOp, arith::MulIOp, math::FmaOp>(inner); });
+  return alone[0] && alone[1] && multiplies;
 }
 
 bool codegen::isPointwise(Operation *op) {

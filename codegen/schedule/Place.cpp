@@ -28,6 +28,7 @@ private:
   void visit(tensor::InsertSliceOp insert);
 
   int64_t add(Storage::Place place, int64_t number, Value value, int64_t first);
+  std::optional<int64_t> inResult(Value value, Operation *op);
   void put(Value value, int64_t storage);
   bool isDead(Value value, Operation *after) { return timeline.lastUse(value) <= timeline.endOf(after); }
   bool isFree(int64_t storage, Operation *at, Value taking);
@@ -57,6 +58,19 @@ int64_t Placer::add(Storage::Place place, int64_t number, Value value, int64_t f
   storage.first = storage.last = first;
   result.storages.push_back(storage);
   return result.storages.size() - 1;
+}
+
+// The storage of the result that a tensor ends in, if it does and nothing that is still needed is there.
+std::optional<int64_t> Placer::inResult(Value value, Operation *op) {
+  auto goal = goals.find(value);
+  if (goal == goals.end() || goal->second.place != Storage::Result)
+    return std::nullopt;
+  for (auto [index, storage] : llvm::enumerate(result.storages))
+    if (storage.place == Storage::Result && storage.number == goal->second.number) {
+      bool free = !storage.holds || timeline.lastUse(storage.holds) < timeline.at(op);
+      return free && !storage.carried ? std::optional<int64_t>(index) : std::nullopt;
+    }
+  return add(Storage::Result, goal->second.number, value, timeline.at(op));
 }
 
 void Placer::put(Value value, int64_t storage) {
@@ -118,7 +132,7 @@ std::optional<int64_t> Placer::atGoal(LaunchOp launch, func::FuncOp kernel, unsi
     return std::nullopt;
   Goal goal = found->second;
   if (goal.place == Storage::Result)
-    return add(Storage::Result, goal.number, value, timeline.at(launch));
+    return inResult(value, launch);
   int64_t storage = goal.number;
   if (goal.place == Storage::Argument)
     storage = result.of.lookup(function.getArgument(goal.number));
@@ -227,10 +241,9 @@ void Placer::visit(tensor::InsertSliceOp insert) {
   Value value = insert.getResult();
   std::optional<int64_t> storage = over(insert.getDest(), value, insert);
   if (!storage) {
-    auto goal = goals.find(value);
-    storage = goal != goals.end() && goal->second.place == Storage::Result
-                  ? add(Storage::Result, goal->second.number, value, timeline.at(insert))
-                  : add(Storage::Arena, 0, value, timeline.at(insert));
+    storage = inResult(value, insert);
+    if (!storage)
+      storage = add(Storage::Arena, 0, value, timeline.at(insert));
     copyBefore(insert, insert.getDest(), *storage);
   }
   put(value, *storage);
@@ -253,9 +266,9 @@ void Placer::visit(scf::ForOp loop) {
          result.storages[at->second].place == Storage::Result))
       storage = at->second;
     if (!storage) {
-      storage = goal != goals.end() && goal->second.place == Storage::Result
-                    ? add(Storage::Result, goal->second.number, value, timeline.at(loop))
-                    : add(Storage::Arena, 0, value, timeline.at(loop));
+      storage = inResult(value, loop);
+      if (!storage || llvm::is_contained(carried, *storage))
+        storage = add(Storage::Arena, 0, value, timeline.at(loop));
       if (!fresh)
         copyBefore(loop, init, *storage);
     }

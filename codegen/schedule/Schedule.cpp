@@ -41,6 +41,8 @@ int64_t nnc::codegen::bytesOf(Type type) {
 }
 
 bool nnc::codegen::isContiguous(MemRefType type) {
+  if (type.getNumElements() == 0)
+    return true;
   auto [strides, offset] = type.getStridesAndOffset();
   (void)offset;
   int64_t expected = 1;

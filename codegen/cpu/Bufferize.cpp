@@ -39,25 +39,46 @@ static bool isWrittenInPlace(Value value, Value destination) {
   return true;
 }
 
-// A value returned that need not live in its destination is stored there, the last thing the kernel does.
-static LogicalResult storeResults(func::FuncOp kernel) {
+// Tensors without elements hold nothing to read or write: they leave the kernel, all but an argument each (of a rank
+// that plain pointers are made for).
+static void dropEmptyTensors(func::FuncOp kernel, SmallVector<Value> &destinations) {
+  auto empty = [](Type type) { return cast<RankedTensorType>(type).getNumElements() == 0; };
   auto ret = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
-  unsigned arguments = kernel.getNumArguments(), results = ret.getNumOperands();
-  if (results > arguments)
-    return kernel.emitError("expected a destination argument for each of ") << results << " results, got " << arguments;
+  OpBuilder builder(kernel.getContext());
+  builder.setInsertionPointToStart(&kernel.getBody().front());
+  SmallVector<Value> values, kept;
+  for (auto [value, destination] : llvm::zip(ret.getOperands(), destinations))
+    if (!empty(value.getType())) {
+      values.push_back(value);
+      kept.push_back(destination);
+    }
+  ret->setOperands(values);
+  destinations = kept;
+  for (BlockArgument argument : kernel.getArguments()) {
+    if (!empty(argument.getType()))
+      continue;
+    auto type = cast<RankedTensorType>(argument.getType());
+    argument.replaceAllUsesWith(
+        tensor::EmptyOp::create(builder, kernel.getLoc(), type.getShape(), type.getElementType()));
+    argument.setType(RankedTensorType::get({0}, type.getElementType()));
+  }
+  kernel.setType(
+      FunctionType::get(kernel.getContext(), kernel.getBody().getArgumentTypes(), ValueRange(values).getTypes()));
+  kernel.removeResAttrsAttr();
+}
+
+// A value returned that need not live in its destination is stored there, the last thing the kernel does.
+static void storeResults(func::FuncOp kernel, ArrayRef<Value> destinations) {
+  auto ret = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
   OpBuilder builder(ret);
-  for (unsigned i = 0; i < results; ++i) {
-    Value value = ret.getOperand(i), destination = kernel.getArgument(arguments - results + i);
-    if (value.getType() != destination.getType())
-      return kernel.emitError("result ") << i << ": expected the type of its destination " << destination.getType()
-                                         << ", got " << value.getType();
+  for (auto [i, destination] : llvm::enumerate(destinations)) {
+    Value value = ret.getOperand(i);
     if (isWrittenInPlace(value, destination))
       continue;
     auto store = bufferization::MaterializeInDestinationOp::create(builder, ret.getLoc(), destination.getType(), value,
                                                                    destination);
     ret.setOperand(i, store.getResult());
   }
-  return success();
 }
 
 LogicalResult bufferize(ModuleOp module) {
@@ -73,12 +94,25 @@ LogicalResult bufferize(ModuleOp module) {
     tensor::populateDecomposeTensorConcatPatterns(patterns);
     (void)applyPatternsGreedily(kernel, std::move(patterns));
   }
-  if (failed(storeResults(kernel)))
-    return failure();
+  auto ret = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
+  unsigned arguments = kernel.getNumArguments(), results = ret.getNumOperands();
+  if (results > arguments)
+    return kernel.emitError("expected a destination argument for each of ") << results << " results, got " << arguments;
+  SmallVector<Value> destinations;
+  for (unsigned i = 0; i < results; ++i) {
+    destinations.push_back(kernel.getArgument(arguments - results + i));
+    if (ret.getOperand(i).getType() != destinations[i].getType())
+      return kernel.emitError("result ") << i << ": expected the type of its destination " << destinations[i].getType()
+                                         << ", got " << ret.getOperand(i).getType();
+  }
+  dropEmptyTensors(kernel, destinations);
+  storeResults(kernel, destinations);
+  SmallVector<unsigned> places;
+  for (Value destination : destinations)
+    places.push_back(cast<BlockArgument>(destination).getArgNumber());
 
   // A private function nobody calls could be dropped or have its arguments treated as read-only.
   kernel.setPublic();
-  unsigned arguments = kernel.getNumArguments(), results = kernel.getNumResults();
   bufferization::OneShotBufferizationOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.setFunctionBoundaryTypeConversion(bufferization::LayoutMapOption::IdentityLayoutMap);
@@ -88,10 +122,10 @@ LogicalResult bufferize(ModuleOp module) {
 
   // The results now are buffers equal to the destinations; where they are not, they are copied there.
   kernel = *module.getOps<func::FuncOp>().begin();
-  auto ret = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
+  ret = cast<func::ReturnOp>(kernel.getBody().front().getTerminator());
   OpBuilder builder(ret);
-  for (unsigned i = 0; i < results; ++i) {
-    Value value = ret.getOperand(i), destination = kernel.getArgument(arguments - results + i);
+  for (auto [i, place] : llvm::enumerate(places)) {
+    Value value = ret.getOperand(i), destination = kernel.getArgument(place);
     while (auto cast = value.getDefiningOp<memref::CastOp>())
       value = cast.getSource();
     if (value != destination)

@@ -23,6 +23,9 @@ mlir::LogicalResult lowerTasks(mlir::func::FuncOp kernel);
 /// linalg on memrefs -> loops over vectors where the op allows it, plain loops otherwise (Loops.cpp).
 mlir::LogicalResult lowerToLoops(mlir::func::FuncOp kernel, const Target &target);
 
+/// math ops -> arithmetic of our own, no call of a library (VectorMath.cpp).
+mlir::LogicalResult expandMath(mlir::func::FuncOp kernel);
+
 /// Everything left -> LLVM dialect (ToLlvm.cpp).
 mlir::LogicalResult convertToLlvm(mlir::ModuleOp module);
 

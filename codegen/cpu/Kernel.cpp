@@ -40,6 +40,9 @@ LogicalResult lowerKernel(ModuleOp module, const Target &target) {
     return failure();
   if (failed(cpu::lowerToLoops(kernel, target)))
     return failure();
+  // Elementary functions are written out on the vectors there are now: the same operations in any number of lanes.
+  if (failed(cpu::expandMath(kernel)))
+    return failure();
   if (failed(cpu::convertToLlvm(module)))
     return failure();
   return verify(module);

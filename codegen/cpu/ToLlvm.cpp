@@ -3,9 +3,9 @@
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 #include "nnc/codegen/cpu/Cpu.h"
 
@@ -14,6 +14,14 @@ using namespace mlir;
 namespace nnc::codegen::cpu {
 
 LogicalResult convertToLlvm(ModuleOp module) {
+  {
+    // bf16 in integer arithmetic (the conversion is a library call otherwise), divisions that round otherwise than to
+    // zero
+    RewritePatternSet patterns(module.getContext());
+    arith::populateExpandBFloat16Patterns(patterns);
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+    (void)applyPatternsGreedily(module, std::move(patterns));
+  }
   PassManager passes(module.getContext());
   passes.enableVerifier(true);
   passes.addPass(memref::createExpandStridedMetadataPass());
@@ -23,7 +31,6 @@ LogicalResult convertToLlvm(ModuleOp module) {
   passes.addPass(createSCFToControlFlowPass());
   passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createConvertMathToLLVMPass());
-  passes.addPass(createConvertMathToLibmPass());
   passes.addPass(createFinalizeMemRefToLLVMConversionPass());
   passes.addPass(createArithToLLVMConversionPass());
   ConvertFuncToLLVMPassOptions options;

@@ -13,14 +13,12 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
+#include "nnc/codegen/Dialects.h"
 #include "nnc/codegen/Pipelines.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Object/ObjectFile.h"
@@ -36,13 +34,8 @@ namespace nnc::test {
 
 MLIRContext &context() {
   static MLIRContext *context = [] {
-    DialectRegistry registry;
-    registerAllDialects(registry);
-    registerAllExtensions(registry);
-    registerAllToLLVMIRTranslations(registry);
-    auto *result = new MLIRContext(registry);
-    result->loadAllAvailableDialects();
-    result->allowUnregisteredDialects();
+    auto *result = new MLIRContext;
+    codegen::loadDialects(*result);
     return result;
   }();
   return *context;

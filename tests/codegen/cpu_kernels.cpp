@@ -1,7 +1,8 @@
 // Whole kernels through codegen/cpu against the independent path: the shapes of work the compiler's front half makes.
 #include "cpu_kernel.h"
-#include <catch2/catch.hpp>
 #include <array>
+#include <catch2/catch.hpp>
+#include <cmath>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -16,7 +17,8 @@ static std::string tensor(const std::vector<int64_t> &shape, const std::string &
 // A kernel of one task: `arguments` is "%x: tensor<..>, ...", the last of them the destination of type `result`.
 static std::string straight(const std::string &arguments, const std::string &result, const std::string &body,
                             const std::string &value = "%r") {
-  return format("func.func private @k({}) -> {} {{\n{}\n  return {} : {}\n}}\n", arguments, result, body, value, result);
+  return format("func.func private @k({}) -> {} {{\n{}\n  return {} : {}\n}}\n", arguments, result, body, value,
+                result);
 }
 
 static std::string dot(int64_t m, int64_t n, int64_t k, const std::string &a, const std::string &b,
@@ -42,8 +44,16 @@ static std::string dot(int64_t m, int64_t n, int64_t k, const std::string &a, co
 }
 
 TEST_CASE("dot of any size and layout") {
-  for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{{127, 129, 131}, {64, 10, 128}, {1, 33, 65}, {17, 1, 40}, {5, 7, 3},
-                                                            {16, 64, 1},     {2, 3, 2},     {1, 1, 50},  {40, 48, 700}, {3, 100, 9}})
+  for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{{127, 129, 131},
+                                                            {64, 10, 128},
+                                                            {1, 33, 65},
+                                                            {17, 1, 40},
+                                                            {5, 7, 3},
+                                                            {16, 64, 1},
+                                                            {2, 3, 2},
+                                                            {1, 1, 50},
+                                                            {40, 48, 700},
+                                                            {3, 100, 9}})
     for (std::string a : {"mk", "km"})
       for (std::string b : {"kn", "nk"}) {
         INFO(m << " " << n << " " << k << " " << a << " " << b);
@@ -54,8 +64,8 @@ TEST_CASE("dot of any size and layout") {
 }
 
 // Convolution, channels first: groups, stride, dilation; the input comes padded.
-static std::string conv(int64_t batch, int64_t group, int64_t in, int64_t out, int64_t height, int64_t width, int64_t kernel,
-                        int64_t stride, int64_t dilation, int64_t padding) {
+static std::string conv(int64_t batch, int64_t group, int64_t in, int64_t out, int64_t height, int64_t width,
+                        int64_t kernel, int64_t stride, int64_t dilation, int64_t padding) {
   int64_t h = height + 2 * padding, w = width + 2 * padding;
   int64_t oh = (h - dilation * (kernel - 1) - 1) / stride + 1, ow = (w - dilation * (kernel - 1) - 1) / stride + 1;
   std::string x = tensor({batch, group, in, height, width}), p = tensor({batch, group, in, h, w}),
@@ -93,9 +103,8 @@ TEST_CASE("convolution, gradient of the weights") {
   for (auto [stride, size] : std::vector<std::pair<int, int>>{{1, 10}, {2, 11}}) {
     int64_t oh = (size - 3) / stride + 1;
     std::string x = tensor({3, 5, size, size}), g = tensor({3, 9, oh, oh}), w = tensor({9, 5, 3, 3});
-    std::string text = straight(
-        format("%x: {}, %g: {}, %y: {}", x, g, w), w,
-        format(R"(  %z = arith.constant 0.0 : f32
+    std::string text = straight(format("%x: {}, %g: {}, %y: {}", x, g, w), w,
+                                format(R"(  %z = arith.constant 0.0 : f32
   %f = linalg.fill ins(%z : f32) outs(%y : {2}) -> {2}
   %r = linalg.generic {{indexing_maps = [affine_map<(o, c, i, j, n, h, w) -> (n, c, h * {3} + i, w * {3} + j)>,
       affine_map<(o, c, i, j, n, h, w) -> (n, o, h, w)>, affine_map<(o, c, i, j, n, h, w) -> (o, c, i, j)>],
@@ -106,15 +115,17 @@ TEST_CASE("convolution, gradient of the weights") {
     %s = arith.addf %c, %t : f32
     linalg.yield %s : f32
   }} -> {2})",
-               x, g, w, stride));
+                                       x, g, w, stride));
     CHECK(checkKernel(text, {.tolerance = 1e-5}) == "");
   }
 }
 
 TEST_CASE("max pooling with indices") {
-  for (auto [c, size, window, stride] : std::vector<std::array<int64_t, 4>>{{3, 12, 2, 2}, {2, 26, 3, 2}, {2, 10, 3, 1}}) {
+  for (auto [c, size, window, stride] :
+       std::vector<std::array<int64_t, 4>>{{3, 12, 2, 2}, {2, 26, 3, 2}, {2, 10, 3, 1}}) {
     int64_t out = (size - window) / stride + 1;
-    std::string x = tensor({c, size, size}), k = tensor({window, window}), y = tensor({c, out, out}), n = tensor({c, out, out}, "i64");
+    std::string x = tensor({c, size, size}), k = tensor({window, window}), y = tensor({c, out, out}),
+                n = tensor({c, out, out}, "i64");
     std::string text = format(R"(
 func.func private @k(%x: {0}, %y: {2}, %n: {3}) -> ({2}, {3}) {{
   %low = arith.constant 0xFF800000 : f32
@@ -152,8 +163,8 @@ func.func private @k(%x: {0}, %y: {2}, %n: {3}) -> ({2}, {3}) {{
   }
 }
 
-static std::string reduction(const std::vector<int64_t> &shape, int axis, const std::string &op, const std::string &neutral,
-                             const std::string &element) {
+static std::string reduction(const std::vector<int64_t> &shape, int axis, const std::string &op,
+                             const std::string &neutral, const std::string &element) {
   std::vector<int64_t> kept;
   std::string dims, out, kinds;
   for (size_t d = 0; d < shape.size(); ++d) {
@@ -177,7 +188,8 @@ static std::string reduction(const std::vector<int64_t> &shape, int axis, const 
 }
 
 TEST_CASE("reductions along each axis") {
-  for (std::vector<int64_t> shape : {std::vector<int64_t>{7, 33, 70}, {5, 3, 2}, {64, 1, 100}, {130}, {3}, {16, 200}, {9, 8, 7, 6}})
+  for (std::vector<int64_t> shape :
+       {std::vector<int64_t>{7, 33, 70}, {5, 3, 2}, {64, 1, 100}, {130}, {3}, {16, 200}, {9, 8, 7, 6}})
     for (int axis = 0; axis < (int)shape.size(); ++axis) {
       INFO(fmt::format("{}", fmt::join(shape, "x")) << " axis " << axis);
       CHECK(checkKernel(reduction(shape, axis, "arith.addf", "0.0", "f32"), {.tolerance = 1e-5}) == "");
@@ -195,7 +207,8 @@ TEST_CASE("argmax along each axis") {
   for (std::string order : {"(a, b) -> (a)", "(a, b) -> (b)"}) {
     bool rows = order.ends_with("(a)");
     std::string x = tensor({19, 37}), m = tensor({rows ? 19 : 37}), n = tensor({rows ? 19 : 37}, "i64");
-    std::string text = format(R"(
+    std::string text =
+        format(R"(
 func.func private @k(%x: {0}, %y: {1}, %n: {2}) -> ({1}, {2}) {{
   %low = arith.constant 0xFF800000 : f32
   %zero = arith.constant 0 : i64
@@ -213,7 +226,7 @@ func.func private @k(%x: {0}, %y: {1}, %n: {2}) -> ({1}, {2}) {{
   }} -> ({1}, {2})
   return %r#0, %r#1 : {1}, {2}
 }})",
-                              x, m, n, order, rows ? "\"parallel\", \"reduction\"" : "\"reduction\", \"parallel\"", rows ? 1 : 0);
+               x, m, n, order, rows ? "\"parallel\", \"reduction\"" : "\"reduction\", \"parallel\"", rows ? 1 : 0);
     CHECK(checkKernel(text) == "");
   }
 }
@@ -227,12 +240,13 @@ TEST_CASE("transposes") {
           sizes.push_back(d == 'a' ? a : d == 'b' ? b : c);
       for (std::string element : {"f32", "f64", "i8"}) {
         std::string x = tensor({a, b, c}, element), y = tensor(sizes, element);
-        std::string body = format(R"(  %r = linalg.generic {{indexing_maps = [affine_map<(a, b, c) -> (a, b, c)>, affine_map<(a, b, c) -> ({2})>],
+        std::string body = format(
+            R"(  %r = linalg.generic {{indexing_maps = [affine_map<(a, b, c) -> (a, b, c)>, affine_map<(a, b, c) -> ({2})>],
       iterator_types = ["parallel", "parallel", "parallel"]}} ins(%x : {0}) outs(%y : {1}) {{
   ^bb0(%p: {3}, %q: {3}):
     linalg.yield %p : {3}
   }} -> {1})",
-                                  x, y, order, element);
+            x, y, order, element);
         INFO(a << " " << b << " " << c << " " << order << " " << element);
         CHECK(checkKernel(straight(format("%x: {}, %y: {}", x, y), y, body)) == "");
       }
@@ -240,8 +254,9 @@ TEST_CASE("transposes") {
 }
 
 TEST_CASE("gather by tensor.extract") {
-  std::string text = straight("%t: tensor<10x24xf32>, %i: tensor<6xi64>, %y: tensor<6x24xf32>", "tensor<6x24xf32>",
-                              R"(  %r = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a)>, affine_map<(a, b) -> (a, b)>],
+  std::string text =
+      straight("%t: tensor<10x24xf32>, %i: tensor<6xi64>, %y: tensor<6x24xf32>", "tensor<6x24xf32>",
+               R"(  %r = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a)>, affine_map<(a, b) -> (a, b)>],
       iterator_types = ["parallel", "parallel"]} ins(%i : tensor<6xi64>) outs(%y : tensor<6x24xf32>) {
   ^bb0(%p: i64, %q: f32):
     %row = arith.index_cast %p : i64 to index
@@ -295,8 +310,9 @@ func.func private @k(%i: tensor<12xi64>, %x: tensor<12x32xf32>, %y: tensor<10x32
 }
 
 TEST_CASE("integers, comparisons and conversions") {
-  std::string text = straight("%a: tensor<37xi64>, %b: tensor<37xi32>, %c: tensor<37xi8>, %y: tensor<37xf32>", "tensor<37xf32>",
-                              R"(  %r = linalg.generic {indexing_maps = [affine_map<(a) -> (a)>, affine_map<(a) -> (a)>, affine_map<(a) -> (a)>, affine_map<(a) -> (a)>],
+  std::string text = straight(
+      "%a: tensor<37xi64>, %b: tensor<37xi32>, %c: tensor<37xi8>, %y: tensor<37xf32>", "tensor<37xf32>",
+      R"(  %r = linalg.generic {indexing_maps = [affine_map<(a) -> (a)>, affine_map<(a) -> (a)>, affine_map<(a) -> (a)>, affine_map<(a) -> (a)>],
       iterator_types = ["parallel"]} ins(%a, %b, %c : tensor<37xi64>, tensor<37xi32>, tensor<37xi8>) outs(%y : tensor<37xf32>) {
   ^bb0(%p: i64, %q: i32, %s: i8, %o: f32):
     %seven = arith.constant 7 : i64
@@ -314,8 +330,9 @@ TEST_CASE("integers, comparisons and conversions") {
     linalg.yield %h : f32
   } -> tensor<37xf32>)");
   CHECK(checkKernel(text) == "");
-  text = straight("%a: tensor<5x21xf32>, %b: tensor<21xf32>, %y: tensor<5x21xi8>", "tensor<5x21xi8>",
-                  R"(  %r = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (b)>, affine_map<(a, b) -> (a, b)>],
+  text = straight(
+      "%a: tensor<5x21xf32>, %b: tensor<21xf32>, %y: tensor<5x21xi8>", "tensor<5x21xi8>",
+      R"(  %r = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (b)>, affine_map<(a, b) -> (a, b)>],
       iterator_types = ["parallel", "parallel"]} ins(%a, %b : tensor<5x21xf32>, tensor<21xf32>) outs(%y : tensor<5x21xi8>) {
   ^bb0(%p: f32, %q: f32, %o: i8):
     %c = arith.cmpf olt, %p, %q : f32
@@ -326,26 +343,42 @@ TEST_CASE("integers, comparisons and conversions") {
 }
 
 TEST_CASE("half precision is stored and converted") {
-  std::string text = straight("%a: tensor<5x19xf32>, %y: tensor<5x19xf32>", "tensor<5x19xf32>",
-                              R"(  %e = tensor.empty() : tensor<5x19xbf16>
-  %h = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]}
-      ins(%a : tensor<5x19xf32>) outs(%e : tensor<5x19xbf16>) {
-  ^bb0(%p: f32, %q: bf16):
-    %t = arith.truncf %p : f32 to bf16
-    linalg.yield %t : bf16
-  } -> tensor<5x19xbf16>
-  %r = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]}
-      ins(%h : tensor<5x19xbf16>) outs(%y : tensor<5x19xf32>) {
-  ^bb0(%p: bf16, %q: f32):
-    %t = arith.extf %p : bf16 to f32
-    linalg.yield %t : f32
-  } -> tensor<5x19xf32>)");
-  CHECK(checkKernel(text, {.tolerance = 4e-3}) == "");
+  for (std::string half : {"bf16", "f16"})
+    for (std::string full : {"f32", "f64"}) {
+      std::string text =
+          straight(format("%a: tensor<5x19x{0}>, %y: tensor<5x19x{0}>", full), format("tensor<5x19x{}>", full),
+                   format(R"(  %e = tensor.empty() : tensor<5x19x{0}>
+  %h = linalg.generic {{indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]}}
+      ins(%a : tensor<5x19x{1}>) outs(%e : tensor<5x19x{0}>) {{
+  ^bb0(%p: {1}, %q: {0}):
+    %t = arith.truncf %p : {1} to {0}
+    linalg.yield %t : {0}
+  }} -> tensor<5x19x{0}>
+  %r = linalg.generic {{indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]}}
+      ins(%h : tensor<5x19x{0}>) outs(%y : tensor<5x19x{1}>) {{
+  ^bb0(%p: {0}, %q: {1}):
+    %t = arith.extf %p : {0} to {1}
+    linalg.yield %t : {1}
+  }} -> tensor<5x19x{1}>)",
+                          half, full));
+      CompiledKernel kernel(text, target("native"));
+      REQUIRE(kernel.valid());
+      CHECK(kernel.undefinedSymbols.empty());
+      std::vector<Buffer> buffers = randomArguments(text, {});
+      auto got = runKernel(kernel, buffers, false)[1];
+      double step = half == "bf16" ? 0x1p-8 : 0x1p-11;
+      for (size_t i = 0; i < buffers[0].values.size(); ++i) {
+        double value = full == "f32" ? (double)((float *)got.data())[i] : ((double *)got.data())[i];
+        CHECK(std::abs(value - buffers[0].values[i]) <= step * std::abs(buffers[0].values[i]));
+      }
+    }
 }
 
 TEST_CASE("rank 0, zero sizes and results that are moved") {
-  CHECK(checkKernel(straight("%a: tensor<f32>, %b: tensor<f32>, %y: tensor<f32>", "tensor<f32>",
-                             R"(  %r = linalg.generic {indexing_maps = [affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>], iterator_types = []}
+  CHECK(
+      checkKernel(straight(
+          "%a: tensor<f32>, %b: tensor<f32>, %y: tensor<f32>", "tensor<f32>",
+          R"(  %r = linalg.generic {indexing_maps = [affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>], iterator_types = []}
       ins(%a, %b : tensor<f32>, tensor<f32>) outs(%y : tensor<f32>) {
   ^bb0(%p: f32, %q: f32, %o: f32):
     %t = arith.addf %p, %q : f32
@@ -365,12 +398,15 @@ TEST_CASE("rank 0, zero sizes and results that are moved") {
   CHECK(checkKernel(reduction({0, 4}, 1, "arith.addf", "0.0", "f32")) == "");
   CHECK(checkKernel(straight("%a: tensor<6x5xf32>, %y: tensor<30xf32>", "tensor<30xf32>",
                              "  %r = tensor.collapse_shape %a [[0, 1]] : tensor<6x5xf32> into tensor<30xf32>")) == "");
-  CHECK(checkKernel(straight("%a: tensor<6x5xf32>, %b: tensor<6x3xf32>, %y: tensor<6x8xf32>", "tensor<6x8xf32>",
-                             "  %r = tensor.concat dim(1) %a, %b : (tensor<6x5xf32>, tensor<6x3xf32>) -> tensor<6x8xf32>")) == "");
-  CHECK(checkKernel(straight("%a: tensor<6x5xf32>, %y: tensor<3x2xf32>", "tensor<3x2xf32>",
-                             "  %r = tensor.extract_slice %a[0, 1] [3, 2] [2, 3] : tensor<6x5xf32> to tensor<3x2xf32>")) == "");
-  CHECK(checkKernel(straight("%a: tensor<3x2xf32>, %y: tensor<6x5xf32>", "tensor<6x5xf32>",
-                             "  %r = tensor.insert_slice %a into %y[0, 1] [3, 2] [2, 3] : tensor<3x2xf32> into tensor<6x5xf32>")) == "");
+  CHECK(checkKernel(straight(
+            "%a: tensor<6x5xf32>, %b: tensor<6x3xf32>, %y: tensor<6x8xf32>", "tensor<6x8xf32>",
+            "  %r = tensor.concat dim(1) %a, %b : (tensor<6x5xf32>, tensor<6x3xf32>) -> tensor<6x8xf32>")) == "");
+  CHECK(checkKernel(
+            straight("%a: tensor<6x5xf32>, %y: tensor<3x2xf32>", "tensor<3x2xf32>",
+                     "  %r = tensor.extract_slice %a[0, 1] [3, 2] [2, 3] : tensor<6x5xf32> to tensor<3x2xf32>")) == "");
+  CHECK(checkKernel(straight(
+            "%a: tensor<3x2xf32>, %y: tensor<6x5xf32>", "tensor<6x5xf32>",
+            "  %r = tensor.insert_slice %a into %y[0, 1] [3, 2] [2, 3] : tensor<3x2xf32> into tensor<6x5xf32>")) == "");
 }
 
 // Rows of a task, some tasks smaller than the others.

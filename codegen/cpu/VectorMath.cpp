@@ -173,6 +173,15 @@ LogicalResult expandMath(func::FuncOp kernel) {
       continue;
     rewriter.setInsertionPoint(op);
     vectormath::Context context{rewriter, op->getLoc(), type};
+    // bf16 to f64 through f32: shifted there by a rewrite of its own (ToLlvm.cpp), while LLVM would promote vectors of
+    // bf16 and back
+    if (auto extend = dyn_cast<arith::ExtFOp>(op);
+        extend && element.isF64() && getElementTypeOrSelf(extend.getIn().getType()).isBF16()) {
+      Value single =
+          arith::ExtFOp::create(rewriter, op->getLoc(), context.shaped(rewriter.getF32Type()), extend.getIn());
+      rewriter.replaceOpWithNewOp<arith::ExtFOp>(op, type, single);
+      continue;
+    }
     // only ops on one type: conversions and comparisons are not functions of this kind
     if (llvm::any_of(op->getOperandTypes(), [&](Type operand) { return operand != type; }))
       continue;

@@ -15,7 +15,9 @@ def complaints(path, text):
     lines = text.split("\n")
     # a file opens with a comment; a script's first line and pragma once may stand before it
     first = next((line for line in lines if line.strip() and not line.startswith(("#!", "#pragma", "#ifndef", "#define"))), "")
-    if not first.startswith(COMMENT) or first.startswith("#include"):
+    own = re.search(r'([^/]+)\.(?:cpp|c)$', path)  # a .cpp whose header says it need not say it again
+    own = own and re.match(rf'#include "(?:.*/)?{own.group(1)}\.h"', first)
+    if not own and (not first.startswith(COMMENT) or first.startswith("#include")):
         yield 1, "the file does not open with a comment on what it holds"
     if len(lines) > 1001 and not path.endswith(".mlir"):
         yield 1, f"{len(lines) - 1} lines; past 1000 a file holds two things"

@@ -7,8 +7,14 @@
 
 namespace nnc::codegen::cpu {
 
+/// On a module: it holds plain scalar loops, in which LLVM's vectoriser should try.
+inline constexpr llvm::StringLiteral plainLoopsAttr = "nnc.plain_loops";
+
 /// Canonicalisation, folding and common subexpressions: the one clean-up between steps.
 void cleanUp(mlir::Operation *op);
+
+/// bf16 becomes i16 with its conversions written out (Bfloat.cpp).
+void storeBfloatAsInteger(mlir::func::FuncOp kernel);
 
 /// Rewrites a*b + c into math.fma by one rule on the scalar bodies, before anything depends on the target (Fma.cpp).
 void fuseMultiplyAdd(mlir::func::FuncOp kernel);

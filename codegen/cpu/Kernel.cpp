@@ -31,6 +31,7 @@ LogicalResult lowerKernel(ModuleOp module, const Target &target) {
     return module.emitError("expected one kernel function with a body, got ") << kernels.size() << " functions";
   func::FuncOp kernel = kernels[0];
 
+  cpu::storeBfloatAsInteger(kernel);
   // Which multiplications and additions are fused decides bits, so it is decided first.
   cpu::fuseMultiplyAdd(kernel);
   if (failed(cpu::bufferize(module)))

@@ -118,6 +118,8 @@ static LogicalResult lowerOp(linalg::LinalgOp op, const Target &target, IRRewrit
       return succeeded(emitTile(*nest, *tile, target, rewriter)) ? done() : failure();
     }
   }
+  if (op.getNumLoops() > 0)
+    op->getParentOfType<ModuleOp>()->setAttr(plainLoopsAttr, rewriter.getUnitAttr());
   if (failed(linalg::linalgOpToLoops(rewriter, op)))
     return op.emitError("no loops for this operation");
   rewriter.eraseOp(op);
@@ -129,6 +131,10 @@ LogicalResult lowerToLoops(func::FuncOp kernel, const Target &target) {
   SmallVector<linalg::LinalgOp> ops;
   kernel.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
   IRRewriter rewriter(kernel.getContext());
+  // element by element work of the kernel's own
+  kernel.walk([&](memref::StoreOp store) {
+    kernel->getParentOfType<ModuleOp>()->setAttr(plainLoopsAttr, rewriter.getUnitAttr());
+  });
   DenseSet<Operation *> erased;
   for (linalg::LinalgOp op : llvm::reverse(ops)) {
     // fills that became initial values went with their reduction

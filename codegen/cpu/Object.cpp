@@ -5,6 +5,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "nnc/codegen/Pipelines.h"
+#include "nnc/codegen/cpu/Cpu.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -13,6 +14,17 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
+#include "llvm/Transforms/IPO/AlwaysInliner.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/IndVarSimplify.h"
+#include "llvm/Transforms/Scalar/LICM.h"
+#include "llvm/Transforms/Scalar/LoopDeletion.h"
+#include "llvm/Transforms/Scalar/LoopIdiomRecognize.h"
+#include "llvm/Transforms/Scalar/LoopPassManager.h"
+#include "llvm/Transforms/Scalar/LoopRotation.h"
+#include "llvm/Transforms/Scalar/SROA.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
 
 using namespace mlir;
 
@@ -60,9 +72,10 @@ static void addEntry(llvm::Module &module, llvm::Function *body, const std::stri
   builder.CreateRetVoid();
 }
 
-static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PipelineTuningOptions tuning;
-  llvm::PassBuilder builder(&machine, tuning);
+// Kernels of vector loops only need cleaning up: a third of the time of -O2 for the same code. Plain loops get all of
+// it.
+static void optimise(llvm::Module &module, llvm::TargetMachine &machine, bool plainLoops) {
+  llvm::PassBuilder builder(&machine);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -72,7 +85,29 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  if (plainLoops) {
+    builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+    return;
+  }
+  llvm::FunctionPassManager function;
+  function.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
+  function.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  function.addPass(llvm::SimplifyCFGPass());
+  function.addPass(llvm::InstCombinePass());
+  llvm::LoopPassManager loop;
+  loop.addPass(llvm::LoopRotatePass());
+  loop.addPass(llvm::LICMPass(llvm::LICMOptions()));
+  loop.addPass(llvm::IndVarSimplifyPass());
+  loop.addPass(llvm::LoopIdiomRecognizePass());
+  loop.addPass(llvm::LoopDeletionPass());
+  function.addPass(llvm::createFunctionToLoopPassAdaptor(std::move(loop), /*UseMemorySSA=*/true));
+  function.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  function.addPass(llvm::InstCombinePass());
+  function.addPass(llvm::SimplifyCFGPass());
+  llvm::ModulePassManager passes;
+  passes.addPass(llvm::AlwaysInlinerPass());
+  passes.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(function)));
+  passes.run(module, modules);
 }
 
 LogicalResult compileKernel(ModuleOp kernel, const std::string &symbol, const Target &target,
@@ -82,6 +117,7 @@ LogicalResult compileKernel(ModuleOp kernel, const std::string &symbol, const Ta
   if (failed(lowerKernel(kernel, target)))
     return failure();
 
+  bool plainLoops = kernel->removeAttr(cpu::plainLoopsAttr) != nullptr;
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(kernel, context, symbol);
   if (!module)
@@ -109,7 +145,7 @@ LogicalResult compileKernel(ModuleOp kernel, const std::string &symbol, const Ta
   llvm::raw_string_ostream messages(error);
   if (llvm::verifyModule(*module, &messages))
     return kernel.emitError("invalid LLVM IR for kernel ") << symbol << ": " << error;
-  optimise(*module, *machine);
+  optimise(*module, *machine, plainLoops);
 
   object.clear();
   llvm::raw_svector_ostream stream(object);

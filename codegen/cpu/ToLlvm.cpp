@@ -18,7 +18,6 @@ LogicalResult convertToLlvm(ModuleOp module) {
     // bf16 in integer arithmetic (the conversion is a library call otherwise), divisions that round otherwise than to
     // zero
     RewritePatternSet patterns(module.getContext());
-    arith::populateExpandBFloat16Patterns(patterns);
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     (void)applyPatternsGreedily(module, std::move(patterns));
   }

@@ -94,20 +94,17 @@ static Float remainder(Float x, Float y) {
       ((divisor == infinity) & (abs(x) < infinity)).select(x, x.like(std::numeric_limits<double>::quiet_NaN())));
 }
 
-// f64 to a half in two steps: the first rounds to odd, so that the second rounds as one step would.
-static Value truncateThroughSingle(OpBuilder &builder, arith::TruncFOp op) {
-  Location loc = op.getLoc();
-  Context wide{builder, loc, op.getIn().getType()};
+Value truncateToOdd(OpBuilder &builder, Location loc, Value value) {
+  Context wide{builder, loc, value.getType()};
   Context single{builder, loc, wide.shaped(builder.getF32Type())};
-  Float exact(wide, op.getIn());
+  Float exact(wide, value);
   Float rounded(single, arith::TruncFOp::create(builder, loc, single.type, exact.value));
   Float back(wide, arith::ExtFOp::create(builder, loc, wide.type, rounded.value));
   Mask beyond{&single, (abs(back) > abs(exact)).value},
       inexact{&single, back.compare(arith::CmpFPredicate::ONE, exact).value};
   Integer bits = rounded.bits();
   Integer truncated = beyond.select(bits - 1, bits) | 1;
-  Float odd = inexact.select(truncated, bits).asFloat();
-  return arith::TruncFOp::create(builder, loc, op.getType(), odd.value);
+  return inexact.select(truncated, bits).asFloat().value;
 }
 
 static std::optional<Float> expand(Operation *op, const Context &context) {
@@ -166,22 +163,14 @@ LogicalResult expandMath(func::FuncOp kernel) {
     if (auto truncate = dyn_cast<arith::TruncFOp>(op);
         truncate && element.getIntOrFloatBitWidth() == 16 && getElementTypeOrSelf(truncate.getIn().getType()).isF64()) {
       rewriter.setInsertionPoint(op);
-      rewriter.replaceOp(op, vectormath::truncateThroughSingle(rewriter, truncate));
+      Value single = vectormath::truncateToOdd(rewriter, op->getLoc(), truncate.getIn());
+      rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, type, single);
       continue;
     }
     if (!isa<FloatType>(element) || element.getIntOrFloatBitWidth() < 32)
       continue;
     rewriter.setInsertionPoint(op);
     vectormath::Context context{rewriter, op->getLoc(), type};
-    // bf16 to f64 through f32: shifted there by a rewrite of its own (ToLlvm.cpp), while LLVM would promote vectors of
-    // bf16 and back
-    if (auto extend = dyn_cast<arith::ExtFOp>(op);
-        extend && element.isF64() && getElementTypeOrSelf(extend.getIn().getType()).isBF16()) {
-      Value single =
-          arith::ExtFOp::create(rewriter, op->getLoc(), context.shaped(rewriter.getF32Type()), extend.getIn());
-      rewriter.replaceOpWithNewOp<arith::ExtFOp>(op, type, single);
-      continue;
-    }
     // only ops on one type: conversions and comparisons are not functions of this kind
     if (llvm::any_of(op->getOperandTypes(), [&](Type operand) { return operand != type; }))
       continue;

@@ -160,6 +160,9 @@ Float polynomial(Float x, llvm::ArrayRef<double> coefficients);
 Float nearest(Float x);
 Float exp2Integer(Float n);
 
+/// f64 to f32, rounded to odd: rounding that further to 16 bits gives what one rounding would.
+mlir::Value truncateToOdd(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value);
+
 // VectorMathExp.cpp
 Float exp(Float x);
 Float expWithTail(Float x, Float tail); // exp(x + tail)

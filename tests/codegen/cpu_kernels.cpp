@@ -309,7 +309,7 @@ func.func private @k(%i: tensor<12xi64>, %x: tensor<12x32xf32>, %y: tensor<10x32
 })") == "");
 }
 
-TEST_CASE("integers, comparisons and conversions") {
+TEST_CASE("integers and comparisons and conversions") {
   std::string text = straight(
       "%a: tensor<37xi64>, %b: tensor<37xi32>, %c: tensor<37xi8>, %y: tensor<37xf32>", "tensor<37xf32>",
       R"(  %r = linalg.generic {indexing_maps = [affine_map<(a) -> (a)>, affine_map<(a) -> (a)>, affine_map<(a) -> (a)>, affine_map<(a) -> (a)>],
@@ -374,7 +374,7 @@ TEST_CASE("half precision is stored and converted") {
     }
 }
 
-TEST_CASE("rank 0, zero sizes and results that are moved") {
+TEST_CASE("rank 0 and zero sizes and results that are moved") {
   CHECK(
       checkKernel(straight(
           "%a: tensor<f32>, %b: tensor<f32>, %y: tensor<f32>", "tensor<f32>",

@@ -2,6 +2,7 @@
 #include "nnc/codegen/Pipelines.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "nnc/codegen/object/Signature.h"
 #include "nnc/codegen/schedule/Schedule.h"
 
 using namespace mlir;
@@ -88,7 +89,8 @@ static LogicalResult checkBuffers(ModuleOp module) {
   return success();
 }
 
-LogicalResult lowerTo(ModuleOp module, Level level, llvm::function_ref<void(Level, ModuleOp)> after) {
+LogicalResult lowerTo(ModuleOp module, Level level, const LowerOptions &options,
+                      llvm::function_ref<void(Level, ModuleOp)> after) {
   Level current = levelOf(module);
   if (current > level)
     return module.emitError("cannot go back from level ") << nameOf(current) << " to level " << nameOf(level);
@@ -102,11 +104,14 @@ LogicalResult lowerTo(ModuleOp module, Level level, llvm::function_ref<void(Leve
       after(current, module);
     return success();
   };
+  // What callers see is written down while the types are the user's.
+  completeSignatures(module);
   // Everything is loops with indexing maps before fusion is decided, so one rule covers all ops.
   if (failed(stage(Level::Linalg, lowerToLinalg, checkLinalg)))
     return failure();
   // Kernels are cut before memory is planned: what is fused needs no memory.
-  if (failed(stage(Level::Kernels, formKernels, checkKernels)))
+  auto form = [&](ModuleOp at) { return formKernels(at, options.fuse); };
+  if (failed(stage(Level::Kernels, form, checkKernels)))
     return failure();
   // Memory is planned before kernels are compiled: a kernel that runs in place loses `noalias`, which is part of what
   // it is and of its cache key.

@@ -16,15 +16,20 @@ std::optional<Level> parseLevel(llvm::StringRef name);
 /// The level that a module's text is at, told from what it holds.
 Level levelOf(mlir::ModuleOp module);
 
+struct LowerOptions {
+  bool fuse = true; // false: every op is a kernel of its own
+};
+
 /// Runs the stages from the module's level up to `level` (at most Buffers), each one's promise checked. `after` sees
 /// the module at the end of each stage. Fails if the module is past `level` already.
-mlir::LogicalResult lowerTo(mlir::ModuleOp module, Level level,
+mlir::LogicalResult lowerTo(mlir::ModuleOp module, Level level, const LowerOptions &options = {},
                             llvm::function_ref<void(Level, mlir::ModuleOp)> after = nullptr);
 
 /// graph -> linalg: no op of the nn dialect is left.
 mlir::LogicalResult lowerToLinalg(mlir::ModuleOp module);
-/// linalg -> kernels: every tensor op is inside a kernel function; identical kernels are one function.
-mlir::LogicalResult formKernels(mlir::ModuleOp module);
+/// linalg -> kernels: every tensor op is inside a kernel function; identical kernels are one function. Without `fuse`
+/// every op is a kernel of its own, with one task: slow, and right by simpler means.
+mlir::LogicalResult formKernels(mlir::ModuleOp module, bool fuse = true);
 /// kernels -> buffers: the schedule on memrefs with one planned arena.
 mlir::LogicalResult planBuffers(mlir::ModuleOp module);
 /// One kernel function (destination-passing, on tensors) -> the LLVM dialect for a target, in place in `kernel`'s

@@ -118,7 +118,7 @@ double Array::at(int64_t index) const {
   return read(type_, raw(), index);
 }
 std::vector<double> Array::toDoubles() const {
-  std::vector<double> values(size_t(numel()));
+  std::vector<double> values(static_cast<size_t>(numel()));
   for (int64_t i = 0; i < numel(); ++i)
     values[size_t(i)] = read(type_, raw(), i);
   return values;

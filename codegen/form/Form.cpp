@@ -40,7 +40,7 @@ static bool usedOnlyInit(linalg::FillOp fill) {
   });
 }
 
-LogicalResult codegen::formBlock(Block &block, SymbolTable &symbols) {
+LogicalResult codegen::formBlock(Block &block, SymbolTable &symbols, bool fuse) {
   IRRewriter rewriter(block.getParentOp()->getContext());
   // numbers and odd operations first: whatever reads them must find tensors
   for (Operation &op : llvm::make_early_inc_range(block))
@@ -55,7 +55,7 @@ LogicalResult codegen::formBlock(Block &block, SymbolTable &symbols) {
       continue;
     if (auto fill = dyn_cast<linalg::FillOp>(cursor); fill && usedOnlyInit(fill))
       continue; // computed where it is used
-    FailureOr<LaunchOp> launch = buildKernel(rewriter, groupOf(cursor), symbols);
+    FailureOr<LaunchOp> launch = buildKernel(rewriter, groupOf(cursor, fuse), symbols);
     if (failed(launch))
       return failure();
     // results of a group's earlier members may be used before the launch
@@ -83,7 +83,7 @@ static LogicalResult verifySchedule(func::FuncOp function) {
   return success();
 }
 
-LogicalResult codegen::formKernels(ModuleOp module) {
+LogicalResult codegen::formKernels(ModuleOp module, bool fuse) {
   module.getContext()->getOrLoadDialect<ScheduleDialect>();
   SymbolTable symbols(module);
   SmallVector<func::FuncOp> functions;
@@ -95,15 +95,16 @@ LogicalResult codegen::formKernels(ModuleOp module) {
     if (failed(normalize(function)))
       return failure();
     // Elementwise chains are one operation before anything is grouped: groups are then short.
-    if (failed(fuseElementwise(function)))
+    if (fuse && failed(fuseElementwise(function)))
       return failure();
     // After fusion, so that what is summed is computed in the first level of the tree.
     splitReductions(function);
     // After splitting, whose views would hide shared inputs.
-    mergeSiblings(function);
+    if (fuse)
+      mergeSiblings(function);
     // Inner loops first: the kernels of a loop's body do not depend on what is around it.
     for (Block *block : llvm::reverse(scheduleBlocks(function)))
-      if (failed(formBlock(*block, symbols)))
+      if (failed(formBlock(*block, symbols, fuse)))
         return failure();
     if (failed(verifySchedule(function)))
       return failure();

@@ -26,7 +26,7 @@ mlir::LogicalResult fuseElementwise(mlir::func::FuncOp function);
 void mergeSiblings(mlir::func::FuncOp function);
 /// Long reductions with few results become a tree of two levels, whose shape depends on their shape only.
 void splitReductions(mlir::func::FuncOp function);
-/// Group operations into kernel functions and replace them by launches.
-mlir::LogicalResult formBlock(mlir::Block &block, mlir::SymbolTable &symbols);
+/// Group operations into kernel functions and replace them by launches. Without `fuse` each is a group of its own.
+mlir::LogicalResult formBlock(mlir::Block &block, mlir::SymbolTable &symbols, bool fuse);
 
 } // namespace nnc::codegen

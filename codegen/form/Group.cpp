@@ -200,7 +200,7 @@ Operation *Grouping::cycle() {
   return found;
 }
 
-Group codegen::groupOf(Operation *root) {
+Group codegen::groupOf(Operation *root, bool fuse) {
   Group seed;
   SmallVector<bool> cut = taskDims(root);
   SmallVector<int64_t> ranges = loopRanges(root);
@@ -212,6 +212,10 @@ Group codegen::groupOf(Operation *root) {
     }
   seed.members.insert({root, labels});
   DenseSet<Operation *> banned;
+  if (!fuse)
+    for (Operation &op : *root->getBlock())
+      if (&op != root && !isa<linalg::FillOp>(op))
+        banned.insert(&op);
   while (true) {
     Grouping grouping(root, seed, banned);
     grouping.grow();

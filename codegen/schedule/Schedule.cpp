@@ -20,7 +20,7 @@ void ScheduleDialect::initialize() {
 
 LogicalResult ScheduleDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName();
-  if (!isa<func::FuncOp>(op))
+  if (!isa<FunctionOpInterface>(op)) // func.func, and llvm.func while a kernel is lowered
     return op->emitOpError("attribute '") << name << "' is for functions";
   if (name == kernelAttr || name == mayAliasAttr)
     return isa<UnitAttr>(attribute.getValue()) ? success() : op->emitOpError("attribute '") << name << "' is a unit";

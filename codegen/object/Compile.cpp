@@ -1,0 +1,274 @@
+// From a module to a shared object, in order: lower, compile kernels, compile the host code, link.
+#include "nnc/codegen/object/Compile.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "nnc/codegen/Dialects.h"
+#include "nnc/codegen/Pipelines.h"
+#include "nnc/codegen/object/Header.h"
+#include "nnc/codegen/object/Host.h"
+#include "nnc/codegen/object/Kernels.h"
+#include "nnc/codegen/object/Link.h"
+#include "nnc/codegen/object/Table.h"
+#include "nnc/runtime/EmbeddedObject.h"
+#include "nnc/runtime/Error.h"
+#include "nnc/runtime/File.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+#include <chrono>
+
+using namespace mlir;
+
+namespace nnc::codegen {
+
+namespace {
+
+//===--- errors ---===//
+
+// "model.cpp:41:20" of the innermost place in a file.
+std::string sourceOf(Location location) {
+  std::string source;
+  location->walk([&](Location inner) {
+    auto file = dyn_cast<FileLineColLoc>(inner);
+    if (!file)
+      return WalkResult::advance();
+    source = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
+    return WalkResult::interrupt();
+  });
+  return source;
+}
+
+// Every mistake is reported once, with where it was made; what follows from it is noise.
+class ErrorCollector {
+public:
+  explicit ErrorCollector(MLIRContext *context)
+      : handler(context, [this](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+            return failure();
+          if (first.empty()) {
+            std::string source = sourceOf(diagnostic.getLocation());
+            first = (source.empty() ? "" : source + ": ") + "error: " + diagnostic.str();
+          }
+          return success();
+        }) {}
+  [[noreturn]] void raise() const { throw Error(first.empty() ? "error: compilation failed" : first); }
+
+private:
+  std::string first;
+  ScopedDiagnosticHandler handler;
+};
+
+template <typename T> T valueOrThrow(FailureOr<T> result, const ErrorCollector &errors) {
+  if (failed(result))
+    errors.raise();
+  return std::move(*result);
+}
+
+//===--- stages ---===//
+
+class Stopwatch {
+public:
+  explicit Stopwatch(CompileReport &report) : report(report), last(std::chrono::steady_clock::now()), begin(last) {}
+  void lap(StringRef stage) {
+    auto now = std::chrono::steady_clock::now();
+    report.stages.push_back({stage.str(), std::chrono::duration<double, std::milli>(now - last).count()});
+    report.milliseconds = std::chrono::duration<double, std::milli>(now - begin).count();
+    last = now;
+  }
+
+private:
+  CompileReport &report;
+  std::chrono::steady_clock::time_point last, begin;
+};
+
+int32_t levelOfTarget(StringRef name) {
+  int32_t level = 0;
+  return name.consume_front("x86-64-v") && !name.getAsInteger(10, level) ? level : 0;
+}
+
+std::vector<Target> parseTargets(std::vector<std::string> &names) {
+  std::vector<Target> targets;
+  // the first variant that a CPU can run is taken, so the most demanding one comes first
+  llvm::sort(names, [](const std::string &a, const std::string &b) {
+    return std::pair(-levelOfTarget(a), a) < std::pair(-levelOfTarget(b), b);
+  });
+  names.erase(llvm::unique(names), names.end());
+  llvm::Triple host(llvm::sys::getProcessTriple());
+  for (const std::string &name : names) {
+    std::string error;
+    Target target;
+    if (!Target::parse(name, target, error))
+      throw Error(error);
+    if (llvm::Triple(target.triple).getArch() != host.getArch())
+      throw Error("target '" + name + "': the runtime that travels in an object was built for " +
+                  host.getArchName().str());
+    if (names.size() > 1 && levelOfTarget(name) == 0)
+      throw Error("target '" + name + "': only x86-64-v3 and x86-64-v4 can share an object");
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+// A saved training state holds more than weights: the rest of some function's state is passed over.
+bool isOtherState(const Signature &signature, StringRef name) {
+  for (const SignatureFunction &function : signature.functions)
+    for (const SignatureValue &value : function.arguments)
+      if (value.isState() && value.weight < 0 && value.name == name)
+        return true;
+  return false;
+}
+
+void embed(const CompileOptions &options, Signature &signature) {
+  for (const EmbeddedWeight &given : options.weights) {
+    auto row = llvm::find_if(signature.weights, [&](const SignatureWeight &w) { return w.name == given.name; });
+    if (row == signature.weights.end() && isOtherState(signature, given.name))
+      continue;
+    if (row == signature.weights.end())
+      throw Error("weight '" + given.name + "': no function has a parameter or buffer of that name");
+    if (row->dtype != given.dtype || row->dims != given.dims)
+      throw Error("weight '" + given.name + "': expected " + describe(row->dtype, row->dims) + ", got " +
+                  describe(nnc_dtype(given.dtype), given.dims));
+    row->data = given.data;
+  }
+  for (const SignatureWeight &weight : signature.weights)
+    if (options.allWeights && !weight.data)
+      throw Error("weight '" + weight.name + "' is missing: expected " + describe(weight.dtype, weight.dims));
+}
+
+void checkNames(const Signature &signature) {
+  if (identifier(signature.name) != signature.name)
+    throw Error("library name '" + signature.name + "': expected a C identifier");
+  llvm::StringMap<std::string> taken;
+  for (const std::string &name :
+       {NNC_MODULE_ENTRY + std::string(), signature.name + "_module", signature.name + "_last_error",
+        signature.name + "_set_threads", signature.name + "_set_pool", signature.name + "_weights"})
+    taken[name] = "nnc";
+  for (const SignatureFunction &function : signature.functions) {
+    auto [at, added] = taken.try_emplace(signature.name + "_" + identifier(function.name), function.name);
+    if (!added)
+      throw Error("function '" + function.name + "': its C name " + at->first().str() + " is taken by " +
+                  (at->second == "nnc" ? "nnc" : "'" + at->second + "'"));
+  }
+}
+
+struct Objects {
+  std::vector<Kernel> kernels;
+  llvm::SmallVector<char, 0> host;
+  Signature signature;
+  std::vector<LinkInput> inputs; // views of the above
+  LinkOptions link;
+};
+
+void collectInputs(Objects &objects) {
+  llvm::StringSet<> seen; // two kernels of one text are one object
+  for (const Kernel &kernel : objects.kernels)
+    for (const KernelCode &code : kernel.code)
+      if (seen.insert(code.symbol).second)
+        objects.inputs.push_back({code.symbol + ".o", {code.object.data(), code.object.size()}});
+  objects.inputs.push_back({"host.o", {objects.host.data(), objects.host.size()}});
+  auto runtime = runtime::embeddedObject();
+  objects.inputs.push_back({"runtime.o", {reinterpret_cast<const char *>(runtime.data()), runtime.size()}});
+  objects.link.exports = exportedNames(objects.signature);
+}
+
+Objects compileObjects(ModuleOp source, const CompileOptions &options, std::vector<std::string> targetNames,
+                       Stopwatch &watch, CompileReport &report) {
+  MLIRContext *context = source.getContext();
+  if (!context->getLoadedDialect<LLVM::LLVMDialect>())
+    loadDialects(*context);
+  ErrorCollector errors(context);
+  std::vector<Target> targets = parseTargets(targetNames);
+  OwningOpRef<ModuleOp> module = source.clone();
+
+  LowerOptions lowering;
+  lowering.fuse = options.fuse;
+  LogicalResult lowered = lowerTo(*module, Level::Buffers, lowering, [&](Level level, ModuleOp at) {
+    watch.lap(nameOf(level));
+    if (!options.dump)
+      return;
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    at->print(stream, OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(64));
+    options.dump(nameOf(level).str(), text);
+  });
+  if (failed(lowered))
+    errors.raise();
+
+  Objects objects;
+  ObjectCache cache(!options.cache                   ? ""
+                    : options.cacheDirectory.empty() ? ObjectCache::defaultDirectory()
+                                                     : options.cacheDirectory);
+  objects.kernels = valueOrThrow(compileKernels(*module, targets, cache, options.threads), errors);
+  std::vector<int64_t> flops;
+  for (const Kernel &kernel : objects.kernels)
+    flops.push_back(kernel.flops);
+  objects.signature = valueOrThrow(readSignature(*module, options.name, flops), errors);
+  checkNames(objects.signature);
+  embed(options, objects.signature);
+
+  std::vector<Variant> variants;
+  for (auto [number, name] : llvm::enumerate(targetNames)) {
+    Variant variant{name, levelOfTarget(name), {}};
+    for (const Kernel &kernel : objects.kernels)
+      variant.symbols.push_back(kernel.code[number].symbol);
+    variants.push_back(std::move(variant));
+  }
+  OwningOpRef<ModuleOp> host = ModuleOp::create(UnknownLoc::get(context));
+  if (failed(emitHost(*module, objects.signature, *host)))
+    errors.raise();
+  objects.link.triple = targets.front().triple;
+  objects.host = valueOrThrow(compileHost(*host, objects.signature, variants, objects.link.triple), errors);
+  watch.lap("code");
+
+  for (const Kernel &kernel : objects.kernels)
+    for (auto [code, target] : llvm::zip(kernel.code, targetNames))
+      report.kernels.push_back({kernel.name, target, code.milliseconds, int64_t(code.object.size()), code.cached});
+  collectInputs(objects);
+  return objects;
+}
+
+} // namespace
+
+std::shared_ptr<runtime::SharedObject> compile(ModuleOp module, const CompileOptions &options) {
+  CompileReport ours, &report = options.report ? *options.report : ours;
+  report = {};
+  Stopwatch watch(report);
+  std::vector<std::string> targets = options.targets;
+  if (targets.empty())
+    targets = {"native"};
+  Objects objects = compileObjects(module, options, targets, watch, report);
+  auto bytes = linkToMemory(objects.inputs, objects.link);
+  if (!bytes)
+    throw Error(llvm::toString(bytes.takeError()));
+  report.objectBytes = bytes->size();
+  auto object = std::make_shared<runtime::SharedObject>(
+      runtime::SharedObject::fromBytes(options.name, std::as_bytes(std::span(bytes->data(), bytes->size()))));
+  watch.lap("link");
+  return object;
+}
+
+void compileToFile(ModuleOp module, const CompileOptions &options, const std::string &path,
+                   const std::string &headerPath) {
+  CompileReport ours, &report = options.report ? *options.report : ours;
+  report = {};
+  Stopwatch watch(report);
+  std::vector<std::string> targets = options.targets;
+  if (targets.empty())
+    targets = llvm::Triple(llvm::sys::getProcessTriple()).isX86() ? std::vector<std::string>{"x86-64-v4", "x86-64-v3"}
+                                                                  : std::vector<std::string>{"aarch64"};
+  Objects objects = compileObjects(module, options, targets, watch, report);
+  objects.link.soname = llvm::sys::path::filename(path).str();
+  if (llvm::Error error = linkToFile(objects.inputs, objects.link, path))
+    throw Error(llvm::toString(std::move(error)));
+  uint64_t size = 0;
+  if (!llvm::sys::fs::file_size(path, size))
+    report.objectBytes = size;
+  if (!headerPath.empty()) {
+    std::string header = generateHeader(objects.signature);
+    runtime::writeFile(headerPath, std::as_bytes(std::span(header.data(), header.size())));
+  }
+  watch.lap("link");
+}
+
+} // namespace nnc::codegen

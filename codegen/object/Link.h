@@ -1,0 +1,30 @@
+// Linking in process with LLD: relocatable objects in memory -> one shared object, in memory or in a file. Needs no
+// compiler, no linker program and no development files on the user's machine.
+#pragma once
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <string>
+
+namespace nnc::codegen {
+
+struct LinkOptions {
+  std::string triple;               // "x86_64-unknown-linux-gnu"
+  std::string soname;               // empty: none
+  std::vector<std::string> exports; // everything else is hidden
+};
+
+/// One relocatable object.
+struct LinkInput {
+  std::string name; // for messages
+  llvm::StringRef bytes;
+};
+
+/// The bytes of the shared object. Never touches the file system.
+llvm::Expected<llvm::SmallVector<char, 0>> linkToMemory(llvm::ArrayRef<LinkInput> inputs, const LinkOptions &options);
+
+/// Writes beside `path` and renames, so that a failure leaves the old file.
+llvm::Error linkToFile(llvm::ArrayRef<LinkInput> inputs, const LinkOptions &options, const std::string &path);
+
+} // namespace nnc::codegen

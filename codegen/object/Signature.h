@@ -1,0 +1,65 @@
+// What a module offers to its callers, read from the attributes of its planned functions: the source of the table in
+// the object (Table.cpp) and of the C header (Header.cpp).
+#pragma once
+#include "mlir/IR/BuiltinOps.h"
+#include "nnc/runtime/abi.h"
+#include <string>
+#include <vector>
+
+namespace nnc::codegen {
+
+struct SignatureValue {
+  std::string name;
+  std::vector<int64_t> dims;
+  int64_t bytes = 0;
+  nnc_dtype dtype = NNC_F32;
+  nnc_kind kind = NNC_INPUT;
+  int32_t updates = -1; // as in nnc_value
+  int32_t weight = -1;  // row in Signature::weights
+
+  bool isState() const { return kind != NNC_INPUT && kind != NNC_SCALAR && kind != NNC_OUTPUT; }
+};
+
+struct SignatureLaunch {
+  std::string layers;
+  int64_t tasks = 1, times = 1, bytes = 0, flops = 0;
+  int32_t kernel = 0;
+};
+
+struct SignatureFunction {
+  std::string name;
+  std::vector<SignatureValue> arguments, results;
+  std::vector<SignatureLaunch> launches;
+  int64_t workspaceBytes = 0, peakBytes = 0;
+  std::vector<int64_t> resultArguments; // as in sched.results
+};
+
+struct SignatureWeight {
+  std::string name;
+  std::vector<int64_t> dims;
+  int64_t bytes = 0;
+  nnc_dtype dtype = NNC_F32;
+  const void *data = nullptr;
+};
+
+struct Signature {
+  std::string name; // of the library
+  std::vector<SignatureFunction> functions;
+  std::vector<SignatureWeight> weights; // parameters and buffers of all functions, each name once
+  std::vector<std::string> kernels;
+};
+
+/// Names, kinds and element types that callers see are written down as attributes of the functions while the types are
+/// still the user's: an argument without a name is "arg<i>", without a kind an input; `nn.dtype` tells booleans and
+/// unsigned bytes apart, which are both i8 below the graph.
+void completeSignatures(mlir::ModuleOp module);
+
+/// Reads the planned functions of `module` (level buffers). `flops` has one row a kernel, in the module's order.
+mlir::FailureOr<Signature> readSignature(mlir::ModuleOp module, const std::string &name, llvm::ArrayRef<int64_t> flops);
+
+/// "8x32 f32": for messages and comments.
+std::string describe(nnc_dtype dtype, llvm::ArrayRef<int64_t> dims);
+/// "f32"
+llvm::StringRef spell(nnc_dtype dtype);
+
+} // namespace nnc::codegen

@@ -131,7 +131,8 @@ double Array::itemAsDouble() const {
 Array Array::clone() const { return defined() ? copyOf(shape_, type_, raw(), size_t(numel())) : Array(); }
 Array Array::reshape(Shape shape) const {
   if (elementCount(shape) != numel())
-    throw Error(fmt::format("array: {} does not hold the {} elements of {}", toString(shape), numel(), toString(shape_)));
+    throw Error(
+        fmt::format("array: {} does not hold the {} elements of {}", toString(shape), numel(), toString(shape_)));
   Array array = *this;
   array.shape_ = std::move(shape);
   return array;

@@ -8,7 +8,8 @@
 namespace nnc {
 
 /// The element type that a C++ type stands for.
-template <class T> inline constexpr DType dtypeOf = [] {
+template <class T>
+inline constexpr DType dtypeOf = [] {
   static_assert(sizeof(T) == 0, "no element type stands for this C++ type");
   return DType::f32;
 }();

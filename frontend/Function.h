@@ -1,5 +1,5 @@
-// From a traced function to one that runs: compiled just in time and bound to its variables, or written into a shared object with
-// a C interface; and shared objects loaded again.
+// From a traced function to one that runs: compiled just in time and bound to its variables, or written into a shared
+// object with a C interface; and shared objects loaded again.
 #pragma once
 #include "nnc/codegen/object/Compile.h"
 #include "nnc/frontend/Graph.h"
@@ -39,11 +39,13 @@ Function compile(const Traced &traced, CompileOptions options = {});
 template <class F>
   requires(!std::same_as<std::remove_cvref_t<F>, Traced>)
 Function compile(F function, std::vector<Spec> inputs, TraceOptions trace = {}, CompileOptions options = {}) {
-  return compile(nnc::trace(asTensorFunction(std::move(function)), std::move(inputs), std::move(trace)), std::move(options));
+  return compile(nnc::trace(asTensorFunction(std::move(function)), std::move(inputs), std::move(trace)),
+                 std::move(options));
 }
 
 /// Traces, compiles (cached) and runs a function once.
-std::vector<Array> evaluateAll(const TensorFunction &function, const std::vector<Array> &inputs, const CompileOptions &options = {});
+std::vector<Array> evaluateAll(const TensorFunction &function, const std::vector<Array> &inputs,
+                               const CompileOptions &options = {});
 /// The same for a function of one result.
 template <class F, class... A> Array evaluate(F function, const A &...inputs) {
   return evaluateAll(asTensorFunction(std::move(function)), std::vector<Array>{inputs...}).at(0);
@@ -60,8 +62,8 @@ struct AheadOptions {
 /// Writes one shared object and its C header with all `functions`. Variables of the same name are one weight.
 void compile_ahead(const std::string &path, const std::vector<Traced> &functions, AheadOptions options = {});
 
-/// A shared object made by compile_ahead or `nnc compile`, with functions that are called by name on arrays in the order of the
-/// signature; results that update an argument are written to that array.
+/// A shared object made by compile_ahead or `nnc compile`, with functions that are called by name on arrays in the
+/// order of the signature; results that update an argument are written to that array.
 class Loaded {
 public:
   explicit Loaded(const std::string &path);

@@ -1,6 +1,6 @@
-// Tracing: a function of tensors is called once, on symbols, and what it does becomes a graph. State (parameters, buffers,
-// moments of an optimizer, a learning rate) lives in Variables outside; a graph that uses one gets an argument for it, and a
-// graph that updates one gets a result that is its new value.
+// Tracing: a function of tensors is called once, on symbols, and what it does becomes a graph. State (parameters,
+// buffers, moments of an optimizer, a learning rate) lives in Variables outside; a graph that uses one gets an argument
+// for it, and a graph that updates one gets a result that is its new value.
 #pragma once
 #include "nnc/frontend/Array.h"
 #include "nnc/ir/ops/Vocabulary.h"
@@ -124,7 +124,8 @@ template <class F> TensorFunction asTensorFunction(F function) {
   if constexpr (std::is_invocable_v<F &, const std::vector<Tensor> &>)
     return [function](const std::vector<Tensor> &x) mutable { return detail::asVector(function(x)); };
 #define NNC_ARITY(n)                                                                                                   \
-  else if constexpr (detail::takes<F>(std::make_index_sequence<n>())) return detail::ofArity(function, std::make_index_sequence<n>());
+  else if constexpr (detail::takes<F>(std::make_index_sequence<n>())) return detail::ofArity(                          \
+      function, std::make_index_sequence<n>());
   NNC_ARITY(1)
   NNC_ARITY(2)
   NNC_ARITY(3)

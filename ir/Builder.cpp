@@ -12,9 +12,7 @@ std::string_view toString(DType type) {
   static constexpr std::string_view names[] = {"f32", "f64", "bf16", "f16", "i64", "i32", "i8", "u8", "i1"};
   return names[size_t(type)];
 }
-std::string toString(const Shape &shape) {
-  return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, "x"));
-}
+std::string toString(const Shape &shape) { return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, "x")); }
 int64_t byteSize(DType type) {
   static constexpr int64_t sizes[] = {4, 8, 2, 2, 8, 4, 1, 1, 1};
   return sizes[size_t(type)];

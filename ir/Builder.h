@@ -1,5 +1,5 @@
-// How the vocabulary adds ops: the thread's current builder, the location it gives them, and one way to create an op so that a
-// broken shape rule becomes an exception with the user's location.
+// How the vocabulary adds ops: the thread's current builder, the location it gives them, and one way to create an op so
+// that a broken shape rule becomes an exception with the user's location.
 #pragma once
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -13,12 +13,15 @@ inline Tensor tensor(mlir::Value value) { return Tensor::fromOpaque(value.getAsO
 DType dtypeOf(mlir::Type element);
 mlir::Type elementType(DType type, mlir::MLIRContext *context);
 mlir::RankedTensorType tensorType(DType type, const Shape &shape, mlir::MLIRContext *context);
-inline mlir::RankedTensorType typeOf(Tensor tensor) { return llvm::cast<mlir::RankedTensorType>(value(tensor).getType()); }
+inline mlir::RankedTensorType typeOf(Tensor tensor) {
+  return llvm::cast<mlir::RankedTensorType>(value(tensor).getType());
+}
 
 /// Where a thread's vocabulary puts its ops. Builders nest; the innermost is current until it is destroyed.
 class Builder {
 public:
-  /// `fixed`: the location every op gets (passes); without it ops are placed by the caller's line and the layer in scope.
+  /// `fixed`: the location every op gets (passes); without it ops are placed by the caller's line and the layer in
+  /// scope.
   explicit Builder(mlir::OpBuilder builder, std::optional<mlir::Location> fixed = std::nullopt);
   ~Builder();
   Builder(const Builder &) = delete;
@@ -50,8 +53,7 @@ void checkOperands(llvm::StringRef op, llvm::ArrayRef<Tensor> operands, Where wh
 } // namespace detail
 
 /// Adds an op whose result types follow from its operands and properties.
-template <class Op>
-Op create(Where where, llvm::ArrayRef<Tensor> operands, typename Op::Properties properties = {}) {
+template <class Op> Op create(Where where, llvm::ArrayRef<Tensor> operands, typename Op::Properties properties = {}) {
   Builder &builder = Builder::current();
   mlir::Location location = builder.location(where);
   detail::checkOperands(Op::getOperationName(), operands, where);
@@ -75,7 +77,8 @@ Op create(Where where, llvm::ArrayRef<Tensor> operands, typename Op::Properties 
 
 /// The same for an op whose result types are given.
 template <class Op>
-Op createTyped(Where where, mlir::TypeRange types, llvm::ArrayRef<Tensor> operands, typename Op::Properties properties = {}) {
+Op createTyped(Where where, mlir::TypeRange types, llvm::ArrayRef<Tensor> operands,
+               typename Op::Properties properties = {}) {
   Builder &builder = Builder::current();
   detail::checkOperands(Op::getOperationName(), operands, where);
   mlir::OperationState state(builder.location(where), Op::getOperationName());

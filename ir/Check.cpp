@@ -8,7 +8,9 @@ namespace nnc::ir {
 
 std::string shapeText(ArrayRef<int64_t> shape) { return nnc::toString(Shape(shape)); }
 std::string shapeText(Type type) { return shapeText(cast<RankedTensorType>(type).getShape()); }
-std::string elementText(Type type) { return std::string(nnc::toString(dtypeOf(cast<RankedTensorType>(type).getElementType()))); }
+std::string elementText(Type type) {
+  return std::string(nnc::toString(dtypeOf(cast<RankedTensorType>(type).getElementType())));
+}
 
 LogicalResult Check::fail(const Twine &message) const { return emitOptionalError(location_, op_, ": ", message); }
 
@@ -16,7 +18,8 @@ LogicalResult Check::rank(StringRef argument, Type type, int64_t expected) const
   int64_t rank = cast<RankedTensorType>(type).getRank();
   if (rank == expected)
     return success();
-  return fail(argument + ": expected " + Twine(expected) + " dimensions, got " + Twine(rank) + " in " + shapeText(type));
+  return fail(argument + ": expected " + Twine(expected) + " dimensions, got " + Twine(rank) + " in " +
+              shapeText(type));
 }
 LogicalResult Check::shape(StringRef argument, Type type, ArrayRef<int64_t> expected) const {
   if (cast<RankedTensorType>(type).getShape() == expected)
@@ -31,8 +34,8 @@ LogicalResult Check::element(StringRef argument, Type type, StringRef other, Typ
 LogicalResult Check::same(StringRef argument, Type type, StringRef other, Type expected) const {
   if (type == expected)
     return success();
-  return fail(argument + ": expected " + shapeText(expected) + " of " + elementText(expected) + " as " + other + ", got " +
-              shapeText(type) + " of " + elementText(type));
+  return fail(argument + ": expected " + shapeText(expected) + " of " + elementText(expected) + " as " + other +
+              ", got " + shapeText(type) + " of " + elementText(type));
 }
 LogicalResult Check::integers(StringRef argument, ArrayRef<int64_t> values, int64_t count, int64_t least) const {
   if (int64_t(values.size()) != count)

@@ -8,7 +8,7 @@
 
 namespace nnc::ir {
 
-std::string shapeText(mlir::Type type);   // "8x32x28x28"
+std::string shapeText(mlir::Type type); // "8x32x28x28"
 std::string shapeText(llvm::ArrayRef<int64_t> shape);
 std::string elementText(mlir::Type type); // "f32"
 
@@ -21,13 +21,16 @@ public:
   mlir::LogicalResult rank(llvm::StringRef argument, mlir::Type type, int64_t expected) const;
   mlir::LogicalResult shape(llvm::StringRef argument, mlir::Type type, llvm::ArrayRef<int64_t> expected) const;
   /// Same element type.
-  mlir::LogicalResult element(llvm::StringRef argument, mlir::Type type, llvm::StringRef other, mlir::Type expected) const;
+  mlir::LogicalResult element(llvm::StringRef argument, mlir::Type type, llvm::StringRef other,
+                              mlir::Type expected) const;
   /// Same type as another argument.
   mlir::LogicalResult same(llvm::StringRef argument, mlir::Type type, llvm::StringRef other, mlir::Type expected) const;
   /// `count` integers, each at least `least`.
-  mlir::LogicalResult integers(llvm::StringRef argument, llvm::ArrayRef<int64_t> values, int64_t count, int64_t least) const;
+  mlir::LogicalResult integers(llvm::StringRef argument, llvm::ArrayRef<int64_t> values, int64_t count,
+                               int64_t least) const;
   /// Distinct dimensions of a tensor of that rank, ascending if `sorted`.
-  mlir::LogicalResult dims(llvm::StringRef argument, llvm::ArrayRef<int64_t> dims, int64_t rank, bool sorted = false) const;
+  mlir::LogicalResult dims(llvm::StringRef argument, llvm::ArrayRef<int64_t> dims, int64_t rank,
+                           bool sorted = false) const;
 
 private:
   std::optional<mlir::Location> location_;

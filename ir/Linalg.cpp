@@ -59,7 +59,8 @@ Value filled(ImplicitLocOpBuilder &builder, RankedTensorType type, double number
   return filled(builder, type, constant(builder, type.getElementType(), number));
 }
 
-Value map(ImplicitLocOpBuilder &builder, RankedTensorType type, ValueRange inputs, ArrayRef<AffineMap> maps, Body body) {
+Value map(ImplicitLocOpBuilder &builder, RankedTensorType type, ValueRange inputs, ArrayRef<AffineMap> maps,
+          Body body) {
   SmallVector<AffineMap> all(maps);
   all.push_back(identity(builder, type.getRank()));
   SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);

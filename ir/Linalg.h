@@ -1,5 +1,5 @@
-// What lowerings to linalg on tensors are built from. Booleans and unsigned bytes live in memory as i8: `storage` maps types,
-// `load` and `store` convert one element on its way into and out of a body.
+// What lowerings to linalg on tensors are built from. Booleans and unsigned bytes live in memory as i8: `storage` maps
+// types, `load` and `store` convert one element on its way into and out of a body.
 #pragma once
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -38,7 +38,8 @@ mlir::Value reduce(mlir::ImplicitLocOpBuilder &builder, mlir::Value input, llvm:
 mlir::AffineMap without(mlir::ImplicitLocOpBuilder &builder, int64_t rank, llvm::ArrayRef<int64_t> dims);
 /// Same elements in row-major order, another shape.
 mlir::Value reshape(mlir::ImplicitLocOpBuilder &builder, mlir::Value input, llvm::ArrayRef<int64_t> shape);
-/// `input` in the middle of a tensor of `number`s: `low` before, `high` behind, `interior` between neighbours, all at least 0.
+/// `input` in the middle of a tensor of `number`s: `low` before, `high` behind, `interior` between neighbours, all at
+/// least 0.
 mlir::Value pad(mlir::ImplicitLocOpBuilder &builder, mlir::Value input, llvm::ArrayRef<int64_t> low,
                 llvm::ArrayRef<int64_t> high, llvm::ArrayRef<int64_t> interior, double number);
 

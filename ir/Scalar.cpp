@@ -110,9 +110,7 @@ Scalar convert(Scalar x, Type to, bool fromUnsigned) {
   return isUnsigned ? make<arith::ExtUIOp>(x, to, x.value()) : make<arith::ExtSIOp>(x, to, x.value());
 }
 
-Scalar abs(Scalar x) {
-  return x.isFloat() ? make<math::AbsFOp>(x, x.value()) : make<math::AbsIOp>(x, x.value());
-}
+Scalar abs(Scalar x) { return x.isFloat() ? make<math::AbsFOp>(x, x.value()) : make<math::AbsIOp>(x, x.value()); }
 Scalar sign(Scalar x) {
   Scalar zero = x.of(0);
   Scalar byOrder = select(compare("gt", x, zero), x.of(1), select(compare("lt", x, zero), x.of(-1), zero));
@@ -131,11 +129,7 @@ Scalar floor(Scalar x) { return make<math::FloorOp>(x, x.value()); }
 Scalar ceil(Scalar x) { return make<math::CeilOp>(x, x.value()); }
 Scalar roundEven(Scalar x) { return make<math::RoundEvenOp>(x, x.value()); }
 Scalar pow(Scalar x, Scalar y) { return make<math::PowFOp>(x, x.value(), y.value()); }
-Scalar maximum(Scalar l, Scalar r) {
-  return isBool(l) ? (l | r) : byType<arith::MaximumFOp, arith::MaxSIOp>(l, r);
-}
-Scalar minimum(Scalar l, Scalar r) {
-  return isBool(l) ? (l & r) : byType<arith::MinimumFOp, arith::MinSIOp>(l, r);
-}
+Scalar maximum(Scalar l, Scalar r) { return isBool(l) ? (l | r) : byType<arith::MaximumFOp, arith::MaxSIOp>(l, r); }
+Scalar minimum(Scalar l, Scalar r) { return isBool(l) ? (l & r) : byType<arith::MinimumFOp, arith::MinSIOp>(l, r); }
 
 } // namespace nnc::ir

@@ -1,5 +1,5 @@
-// One element of a tensor while a lowering is being written: arithmetic on it adds arith and math ops. Operators choose the
-// float, integer or boolean op by type.
+// One element of a tensor while a lowering is being written: arithmetic on it adds arith and math ops. Operators choose
+// the float, integer or boolean op by type.
 #pragma once
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"

@@ -18,7 +18,8 @@ namespace nnc {
 enum class DType : uint8_t { f32, f64, bf16, f16, i64, i32, i8, u8, i1 };
 
 using Shape = std::vector<int64_t>;
-/// Where in the user's program something was written; every function that adds operations takes one, by default its call.
+/// Where in the user's program something was written; every function that adds operations takes one, by default its
+/// call.
 using Where = std::source_location;
 
 std::string_view toString(DType type);
@@ -52,7 +53,8 @@ private:
   void *value_ = nullptr;
 };
 
-/// An operand of an operator: a tensor or a number, with the place where it was written. Numbers take the other operand's type.
+/// An operand of an operator: a tensor or a number, with the place where it was written. Numbers take the other
+/// operand's type.
 class Operand {
 public:
   Operand(Tensor tensor, Where where = Where::current()) : tensor(tensor), where(where) {}

@@ -1,4 +1,5 @@
-// One walk over a block in reverse, asking each op for its vector-Jacobian product; cotangents of a value used twice add.
+// One walk over a block in reverse, asking each op for its vector-Jacobian product; cotangents of a value used twice
+// add.
 #include "nnc/passes/Differentiate.h"
 #include "nnc/ir/Builder.h"
 #include "nnc/ir/Dialect.h"
@@ -52,7 +53,8 @@ std::vector<Tensor> differentiate(OpBuilder &builder, ArrayRef<Tensor> outputs, 
 
   DenseSet<Value> reached = dependents(block, inputs, last);
   for (Operation *op = last; op; op = op->getPrevNode()) {
-    if (!llvm::any_of(op->getResults(), [&](Value result) { return cotangents.contains(result) && reached.contains(result); }))
+    if (!llvm::any_of(op->getResults(),
+                      [&](Value result) { return cotangents.contains(result) && reached.contains(result); }))
       continue;
     auto differentiable = dyn_cast<ir::Differentiable>(op);
     if (!differentiable)

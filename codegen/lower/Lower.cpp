@@ -1,5 +1,5 @@
-// graph -> linalg: a walk that asks each op of the graph for its loops. Booleans and bytes become i8 on the way, in arguments and
-// results too.
+// graph -> linalg: a walk that asks each op of the graph for its loops. Booleans and bytes become i8 on the way, in
+// arguments and results too.
 #include "nnc/codegen/Pipelines.h"
 #include "nnc/codegen/lower/Control.h"
 #include "nnc/ir/Dialect.h"
@@ -60,17 +60,9 @@ LogicalResult lowerToLinalg(ModuleOp module) {
     };
     SmallVector<Type> inputs = llvm::map_to_vector(function.getArgumentTypes(), lowered);
     SmallVector<Type> results = llvm::map_to_vector(function.getResultTypes(), lowered);
-    // What the element type was, for the signature of the object: i8 in memory may have been a boolean or an unsigned byte.
     auto builder = OpBuilder(function);
-    auto note = [&](Type before, Type after) { return before == after ? Attribute() : Attribute(TypeAttr::get(before)); };
-    for (auto [i, before, after] : llvm::enumerate(function.getArgumentTypes(), inputs))
-      if (Attribute original = note(before, after))
-        function.setArgAttr(i, "nn.type", original);
-    for (auto [i, before, after] : llvm::enumerate(function.getResultTypes(), results))
-      if (Attribute original = note(before, after))
-        function.setResultAttr(i, "nn.type", original);
-    auto replacement = func::FuncOp::create(builder, function.getLoc(), function.getName(),
-                                            builder.getFunctionType(inputs, results));
+    auto replacement =
+        func::FuncOp::create(builder, function.getLoc(), function.getName(), builder.getFunctionType(inputs, results));
     replacement->setAttrs(function->getAttrs());
     replacement.setFunctionType(builder.getFunctionType(inputs, results));
     Block *entry = replacement.addEntryBlock();

@@ -1,4 +1,5 @@
-// Products that sum over dimensions: dot, matmul, einsum-like batched dot, n-dimensional convolution and its two gradients.
+// Products that sum over dimensions: dot, matmul, einsum-like batched dot, n-dimensional convolution and its two
+// gradients.
 #pragma once
 #include "nnc/ir/ops/Shape.h"
 
@@ -17,7 +18,8 @@ struct ConvDims {
   std::vector<int64_t> stride, paddingLow, paddingHigh, dilation;
   int64_t groups = 1;
 };
-/// input N C spatial..., weight O C/groups kernel... -> N O out...; out = (in + low + high - dilation*(kernel-1) - 1) / stride + 1.
+/// input N C spatial..., weight O C/groups kernel... -> N O out...; out = (in + low + high - dilation*(kernel-1) - 1) /
+/// stride + 1.
 Tensor conv(Tensor input, Tensor weight, ConvDims dims, Where where = Where::current());
 /// The gradient of conv with respect to its input of spatial sizes `inputSpatial` (transposed convolution).
 Tensor conv_input_grad(Tensor cotangent, Tensor weight, std::vector<int64_t> inputSpatial, ConvDims dims,

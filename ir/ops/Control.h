@@ -9,9 +9,9 @@ struct ScanResult {
   std::vector<Tensor> carries; // after the last step
   std::vector<Tensor> outputs; // each step's outputs, stacked along a new first dimension
 };
-/// for t in 0..length: (carries, outputs[t]) = body(carries, {sequence[t] for each sequence}); from the last t to the first where
-/// `reverse` (outputs[t] then stands at t all the same). Tensors from outside may be used in the body. `length` is the first
-/// dimension of every sequence.
+/// for t in 0..length: (carries, outputs[t]) = body(carries, {sequence[t] for each sequence}); from the last t to the
+/// first where `reverse` (outputs[t] then stands at t all the same). Tensors from outside may be used in the body.
+/// `length` is the first dimension of every sequence.
 struct StepResult {
   std::vector<Tensor> carries, outputs;
 };

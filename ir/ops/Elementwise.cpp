@@ -240,7 +240,9 @@ SmallVector<Tensor> ConvertOp::vjp(ArrayRef<Tensor> cotangents) {
     return {Tensor()};
   return {convert(cotangents[0], x.dtype())};
 }
-OpFoldResult ConvertOp::fold(FoldAdaptor) { return getInput().getType() == getType() ? OpFoldResult(getInput()) : OpFoldResult(); }
+OpFoldResult ConvertOp::fold(FoldAdaptor) {
+  return getInput().getType() == getType() ? OpFoldResult(getInput()) : OpFoldResult();
+}
 
 //===--- folding of arithmetic ---===//
 
@@ -251,7 +253,8 @@ static bool isSplat(Attribute attribute, double number) {
     return false;
   if (isa<FloatType>(splat.getElementType()))
     return splat.getSplatValue<APFloat>().isExactlyValue(number) && !splat.getSplatValue<APFloat>().isNegZero();
-  return splat.getSplatValue<APInt>() == APInt(splat.getElementType().getIntOrFloatBitWidth(), int64_t(number), true, true);
+  return splat.getSplatValue<APInt>() ==
+         APInt(splat.getElementType().getIntOrFloatBitWidth(), int64_t(number), true, true);
 }
 // x + 0 changes only the sign of a negative zero, which no rule of ours depends on.
 OpFoldResult AddOp::fold(FoldAdaptor adaptor) {

@@ -1,5 +1,5 @@
-// Elementwise functions and operators on tensors. Operands of two-operand functions are broadcast as in NumPy and brought to a
-// common element type as in PyTorch: boolean, then integer, then float; a number takes the tensor's type.
+// Elementwise functions and operators on tensors. Operands of two-operand functions are broadcast as in NumPy and
+// brought to a common element type as in PyTorch: boolean, then integer, then float; a number takes the tensor's type.
 #pragma once
 #include "nnc/ir/Tensor.h"
 

@@ -1,5 +1,6 @@
-// Counter-based random numbers, Philox4x32-10: each element is a function of (seed, step, stream, position) alone, the same on
-// every target and for any number of threads. Every use in a graph gets a stream of its own, in the order of the program.
+// Counter-based random numbers, Philox4x32-10: each element is a function of (seed, step, stream, position) alone, the
+// same on every target and for any number of threads. Every use in a graph gets a stream of its own, in the order of
+// the program.
 #pragma once
 #include "nnc/ir/ops/Shape.h"
 

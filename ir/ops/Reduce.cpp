@@ -66,9 +66,15 @@ Tensor var(Tensor x, Dims dims, int64_t correction, bool keepdim, Where where) {
   Tensor centred = Operand(x, where) - Operand(mean(x, dims, true, where), where);
   return sum(square(centred, where), dims, keepdim, where) * Operand(1.0 / (count - double(correction)), where);
 }
-Tensor amax(Tensor x, Dims dims, bool keepdim, Where where) { return reduce<ir::MaxOp>("amax", x, dims, keepdim, where); }
-Tensor amin(Tensor x, Dims dims, bool keepdim, Where where) { return reduce<ir::MinOp>("amin", x, dims, keepdim, where); }
-Tensor prod(Tensor x, Dims dims, bool keepdim, Where where) { return reduce<ir::ProdOp>("prod", x, dims, keepdim, where); }
+Tensor amax(Tensor x, Dims dims, bool keepdim, Where where) {
+  return reduce<ir::MaxOp>("amax", x, dims, keepdim, where);
+}
+Tensor amin(Tensor x, Dims dims, bool keepdim, Where where) {
+  return reduce<ir::MinOp>("amin", x, dims, keepdim, where);
+}
+Tensor prod(Tensor x, Dims dims, bool keepdim, Where where) {
+  return reduce<ir::ProdOp>("prod", x, dims, keepdim, where);
+}
 Tensor any(Tensor x, Dims dims, bool keepdim, Where where) { return reduce<ir::AnyOp>("any", x, dims, keepdim, where); }
 Tensor all(Tensor x, Dims dims, bool keepdim, Where where) { return reduce<ir::AllOp>("all", x, dims, keepdim, where); }
 Tensor argmax(Tensor x, int64_t dim, bool keepdim, Where where) {
@@ -86,7 +92,9 @@ Tensor cumsum(Tensor x, int64_t dim, bool reverse, Where where) {
   return ir::tensor(ir::create<ir::CumsumOp>(where, {x}, properties).getResult());
 }
 Tensor softmax(Tensor x, int64_t dim, Where where) { return alongDim<ir::SoftmaxOp>("softmax", x, dim, where); }
-Tensor log_softmax(Tensor x, int64_t dim, Where where) { return alongDim<ir::LogSoftmaxOp>("log_softmax", x, dim, where); }
+Tensor log_softmax(Tensor x, int64_t dim, Where where) {
+  return alongDim<ir::LogSoftmaxOp>("log_softmax", x, dim, where);
+}
 Tensor logsumexp(Tensor x, int64_t dim, bool keepdim, Where where) {
   Tensor y = alongDim<ir::LogsumexpOp>("logsumexp", x, dim, where);
   return keepdim ? keepDims(y, x.shape(), {ir::wrapDim("logsumexp", dim, x.rank(), where)}, where) : y;
@@ -113,8 +121,8 @@ static LogicalResult checkNotEmpty(StringRef op, std::optional<Location> locatio
   auto type = cast<RankedTensorType>(input);
   for (int64_t dim : dims)
     if (dim >= 0 && dim < type.getRank() && type.getDimSize(dim) == 0)
-      return Check(location, op).fail("input: expected at least one element along dimension " + Twine(dim) + ", got " +
-                                      shapeText(type));
+      return Check(location, op)
+          .fail("input: expected at least one element along dimension " + Twine(dim) + ", got " + shapeText(type));
   return success();
 }
 static Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
@@ -175,16 +183,15 @@ SmallVector<Tensor> MinOp::vjp(ArrayRef<Tensor> cotangents) { return {shareAmong
 // The value no element is beyond: minus (plus) infinity, or the least (greatest) integer as the nearest double.
 static Value extreme(ImplicitLocOpBuilder &builder, Type element, bool least) {
   if (auto type = dyn_cast<FloatType>(element))
-    return arith::ConstantOp::create(builder, builder.getFloatAttr(type, APFloat::getInf(type.getFloatSemantics(), least)));
+    return arith::ConstantOp::create(builder,
+                                     builder.getFloatAttr(type, APFloat::getInf(type.getFloatSemantics(), least)));
   unsigned bits = element.getIntOrFloatBitWidth();
-  return arith::ConstantOp::create(
-      builder,
-      builder.getIntegerAttr(element, least ? APInt::getSignedMinValue(bits) : APInt::getSignedMaxValue(bits)));
+  return arith::ConstantOp::create(builder, builder.getIntegerAttr(element, least ? APInt::getSignedMinValue(bits)
+                                                                                  : APInt::getSignedMaxValue(bits)));
 }
 static Value reduceExtreme(ImplicitLocOpBuilder &builder, Value input, ArrayRef<int64_t> dims, bool largest) {
-  Value reduced = lin::reduce(builder, input, dims, 0, [&](Scalar best, Scalar x) {
-    return largest ? maximum(best, x) : minimum(best, x);
-  });
+  Value reduced = lin::reduce(builder, input, dims, 0,
+                              [&](Scalar best, Scalar x) { return largest ? maximum(best, x) : minimum(best, x); });
   auto generic = reduced.getDefiningOp<linalg::GenericOp>();
   auto fill = generic.getOutputs()[0].getDefiningOp<linalg::FillOp>();
   OpBuilder::InsertionGuard guard(builder);
@@ -201,7 +208,8 @@ SmallVector<Value> MinOp::lower(ImplicitLocOpBuilder &builder, ValueRange operan
 
 //===--- prod ---===//
 
-// d/dx is the product of the others: y / x, but where x is 0 the product of the rest, and 0 where another element is 0 too.
+// d/dx is the product of the others: y / x, but where x is 0 the product of the rest, and 0 where another element is 0
+// too.
 SmallVector<Tensor> ProdOp::vjp(ArrayRef<Tensor> cotangents) {
   Tensor x = tensor(getInput());
   std::vector<int64_t> dims(getDims());
@@ -209,7 +217,8 @@ SmallVector<Tensor> ProdOp::vjp(ArrayRef<Tensor> cotangents) {
   Tensor nonzero = select(isZero, one, x);
   Tensor zeros = undo(sum(convert(isZero, x.dtype()), dims), getInput(), dims);
   Tensor rest = undo(prod(nonzero, dims), getInput(), dims);
-  Tensor others = select(isZero, select(zeros == 1, rest, zerosLike(x)), select(zeros == 0, rest / nonzero, zerosLike(x)));
+  Tensor others =
+      select(isZero, select(zeros == 1, rest, zerosLike(x)), select(zeros == 0, rest / nonzero, zerosLike(x)));
   return {undo(cotangents[0], getInput(), dims) * others};
 }
 SmallVector<Value> ProdOp::lower(ImplicitLocOpBuilder &builder, ValueRange operands) {
@@ -243,8 +252,8 @@ LogicalResult ArgminOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
                                          SmallVectorImpl<Type> &types) {
   return inferArg("argmin", context, location, adaptor, types);
 }
-// One reduction with two results: the best value and its position. The rule is associative and prefers the lower position, so
-// that any tree gives the first of equals.
+// One reduction with two results: the best value and its position. The rule is associative and prefers the lower
+// position, so that any tree gives the first of equals.
 static Value lowerArg(ImplicitLocOpBuilder &builder, Value input, int64_t dim, bool largest) {
   auto type = cast<RankedTensorType>(input.getType());
   int64_t rank = type.getRank();
@@ -259,7 +268,8 @@ static Value lowerArg(ImplicitLocOpBuilder &builder, Value input, int64_t dim, b
   auto positions = RankedTensorType::get(shape, i64);
   Value start = lin::filled(builder, values, extreme(builder, type.getElementType(), largest));
   // "No position yet" is larger than any position, so that an element equal to the extreme still wins over it.
-  Value none = lin::filled(builder, positions, arith::ConstantOp::create(builder, builder.getI64IntegerAttr(INT64_MAX)));
+  Value none =
+      lin::filled(builder, positions, arith::ConstantOp::create(builder, builder.getI64IntegerAttr(INT64_MAX)));
   AffineMap reducedMap = lin::without(builder, rank, dim);
   SmallVector<AffineMap> maps{lin::identity(builder, rank), reducedMap, reducedMap};
   auto generic = linalg::GenericOp::create(
@@ -322,15 +332,17 @@ SmallVector<Value> CumsumOp::lower(ImplicitLocOpBuilder &builder, ValueRange ope
   auto columns = scf::ForOp::create(builder, zero, lin::index(builder, inner), one, ValueRange{part});
   builder.setInsertionPointToStart(columns.getBody());
   Value column = columns.getInductionVar();
-  auto along = scf::ForOp::create(builder, zero, lin::index(builder, size), one,
-                                  ValueRange{lin::constant(builder, type.getElementType(), 0), columns.getRegionIterArg(0)});
+  auto along =
+      scf::ForOp::create(builder, zero, lin::index(builder, size), one,
+                         ValueRange{lin::constant(builder, type.getElementType(), 0), columns.getRegionIterArg(0)});
   builder.setInsertionPointToStart(along.getBody());
   Value at = along.getInductionVar();
   if (getReverse())
     at = arith::SubIOp::create(builder, lin::index(builder, size - 1), at);
   Scalar next = Scalar(builder, along.getRegionIterArg(0)) +
                 Scalar(builder, tensor::ExtractOp::create(builder, x, ValueRange{row, at, column}));
-  Value written = tensor::InsertOp::create(builder, next.value(), along.getRegionIterArg(1), ValueRange{zero, at, column});
+  Value written =
+      tensor::InsertOp::create(builder, next.value(), along.getRegionIterArg(1), ValueRange{zero, at, column});
   scf::YieldOp::create(builder, ValueRange{next.value(), written});
   builder.setInsertionPointToEnd(columns.getBody());
   scf::YieldOp::create(builder, along.getResult(1));
@@ -390,8 +402,8 @@ struct Row {
   int64_t dim;
   AffineMap full, perRow;
   Row(ImplicitLocOpBuilder &builder, Value x, int64_t dim)
-      : builder(builder), type(cast<RankedTensorType>(x.getType())), dim(dim), full(lin::identity(builder, type.getRank())),
-        perRow(lin::without(builder, type.getRank(), dim)) {}
+      : builder(builder), type(cast<RankedTensorType>(x.getType())), dim(dim),
+        full(lin::identity(builder, type.getRank())), perRow(lin::without(builder, type.getRank(), dim)) {}
   // f(element, value of its row), element by element.
   Value with(Value x, Value row, function_ref<Scalar(Scalar, Scalar)> f) {
     return lin::map(builder, type, {x, row}, {full, perRow}, [&](ImplicitLocOpBuilder &at, ValueRange e) {

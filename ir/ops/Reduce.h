@@ -1,5 +1,5 @@
-// Reductions along dimensions. Negative dimensions count from the end; no dimensions given means all; `keepdim` keeps the
-// reduced dimensions with size 1.
+// Reductions along dimensions. Negative dimensions count from the end; no dimensions given means all; `keepdim` keeps
+// the reduced dimensions with size 1.
 #pragma once
 #include "nnc/ir/Tensor.h"
 

@@ -26,7 +26,8 @@ Tensor reshape(Tensor x, Shape shape, Where where) {
     if (shape[i] == -1 && free < 0)
       free = int64_t(i);
     else if (shape[i] < 0)
-      fail("reshape", fmt::format("shape: expected sizes of at least 0 and at most one -1, got {}", toString(shape)), where);
+      fail("reshape", fmt::format("shape: expected sizes of at least 0 and at most one -1, got {}", toString(shape)),
+           where);
     else
       known *= shape[i];
   }
@@ -34,7 +35,8 @@ Tensor reshape(Tensor x, Shape shape, Where where) {
   if (free >= 0)
     shape[free] = known ? x.numel() / known : 0;
   if (elementCount(shape) != x.numel() || (free >= 0 && known == 0))
-    fail("reshape", fmt::format("shape: {} does not hold the {} elements of {}", toString(wanted), x.numel(), toString(x.shape())),
+    fail("reshape",
+         fmt::format("shape: {} does not hold the {} elements of {}", toString(wanted), x.numel(), toString(x.shape())),
          where);
   return shape == x.shape() ? x : typed("reshape", x, shape, where);
 }
@@ -87,7 +89,8 @@ Tensor transpose(Tensor x, int64_t dim0, int64_t dim1, Where where) {
   std::vector<int64_t> order(x.rank());
   for (size_t i = 0; i < order.size(); ++i)
     order[i] = int64_t(i);
-  std::swap(order[ir::wrapDim("transpose", dim0, x.rank(), where)], order[ir::wrapDim("transpose", dim1, x.rank(), where)]);
+  std::swap(order[ir::wrapDim("transpose", dim0, x.rank(), where)],
+            order[ir::wrapDim("transpose", dim1, x.rank(), where)]);
   return permute(x, order, where);
 }
 Tensor broadcast(Tensor x, Shape shape, std::vector<int64_t> dims, Where where) {
@@ -126,7 +129,8 @@ Tensor flip(Tensor x, Dims dims, Where where) {
 
 //===--- vocabulary: parts and joins ---===//
 
-static Tensor sliceAll(Tensor x, ArrayRef<int64_t> start, ArrayRef<int64_t> stop, ArrayRef<int64_t> stride, Where where) {
+static Tensor sliceAll(Tensor x, ArrayRef<int64_t> start, ArrayRef<int64_t> stop, ArrayRef<int64_t> stride,
+                       Where where) {
   ir::SliceOp::Properties properties;
   properties.start = ir::dims(start), properties.stop = ir::dims(stop), properties.stride = ir::dims(stride);
   return ir::tensor(ir::create<ir::SliceOp>(where, {x}, properties).getResult());
@@ -167,7 +171,9 @@ Tensor pad(Tensor x, std::vector<int64_t> low, std::vector<int64_t> high, double
   for (size_t i = 0; i < shape.size(); ++i) {
     int64_t padded = shape[i] + (shape[i] ? (shape[i] - 1) * interior[i] : 0);
     if (padded + low[i] + high[i] < 0)
-      fail("pad", fmt::format("padding {}, {} crops more than the size {} of dimension {}", low[i], high[i], shape[i], i), where);
+      fail("pad",
+           fmt::format("padding {}, {} crops more than the size {} of dimension {}", low[i], high[i], shape[i], i),
+           where);
     crop |= low[i] < 0 || high[i] < 0;
   }
   Tensor y = x;
@@ -196,7 +202,8 @@ Tensor cat(std::vector<Tensor> tensors, int64_t dim, Where where) {
     fail("cat", "tensors: expected at least one, got none", where);
   ir::ConcatOp::Properties properties;
   properties.dim = ir::i64(ir::wrapDim("cat", dim, tensors[0].rank(), where));
-  return tensors.size() == 1 ? tensors[0] : ir::tensor(ir::create<ir::ConcatOp>(where, tensors, properties).getResult());
+  return tensors.size() == 1 ? tensors[0]
+                             : ir::tensor(ir::create<ir::ConcatOp>(where, tensors, properties).getResult());
 }
 Tensor stack(std::vector<Tensor> tensors, int64_t dim, Where where) {
   for (Tensor &tensor : tensors)
@@ -272,7 +279,8 @@ Tensor constant(Shape shape, DType type, const void *bytes, Where where) {
 }
 Tensor constant(Shape shape, const std::vector<double> &values, DType type, Where where) {
   if (int64_t(values.size()) != elementCount(shape))
-    fail("constant", fmt::format("values: expected {} for {}, got {}", elementCount(shape), toString(shape), values.size()), where);
+    fail("constant",
+         fmt::format("values: expected {} for {}, got {}", elementCount(shape), toString(shape), values.size()), where);
   auto tensorType = ir::tensorType(type, shape, ir::Builder::current().context());
   SmallVector<Attribute> attributes;
   for (double value : values)
@@ -330,8 +338,8 @@ LogicalResult BroadcastOp::verify() {
     return failure();
   for (auto [i, dim] : llvm::enumerate(getDims()))
     if (input.getDimSize(i) != output.getDimSize(dim))
-      return check.fail("output: expected size " + Twine(input.getDimSize(i)) + " in dimension " + Twine(dim) + ", got " +
-                        shapeText(output));
+      return check.fail("output: expected size " + Twine(input.getDimSize(i)) + " in dimension " + Twine(dim) +
+                        ", got " + shapeText(output));
   return success();
 }
 SmallVector<Tensor> BroadcastOp::vjp(ArrayRef<Tensor> cotangents) {
@@ -411,8 +419,8 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
   for (int64_t dim = 0; dim < rank; ++dim) {
     int64_t start = adaptor.getStart()[dim], stop = adaptor.getStop()[dim], stride = adaptor.getStride()[dim];
     if (start > stop || stop > type.getDimSize(dim))
-      return check.fail("stop: expected start <= stop <= " + Twine(type.getDimSize(dim)) + " in dimension " + Twine(dim) +
-                        ", got " + Twine(start) + " and " + Twine(stop));
+      return check.fail("stop: expected start <= stop <= " + Twine(type.getDimSize(dim)) + " in dimension " +
+                        Twine(dim) + ", got " + Twine(start) + " and " + Twine(stop));
     shape.push_back(llvm::divideCeil(stop - start, stride));
   }
   types.push_back(type.clone(shape));
@@ -447,7 +455,8 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
   auto type = cast<RankedTensorType>(adaptor.getInput().getType());
   Check check(location, "pad");
   int64_t rank = type.getRank();
-  if (failed(check.integers("low", adaptor.getLow(), rank, 0)) || failed(check.integers("high", adaptor.getHigh(), rank, 0)) ||
+  if (failed(check.integers("low", adaptor.getLow(), rank, 0)) ||
+      failed(check.integers("high", adaptor.getHigh(), rank, 0)) ||
       failed(check.integers("interior", adaptor.getInterior(), rank, 0)))
     return failure();
   SmallVector<int64_t> shape;
@@ -512,8 +521,8 @@ SmallVector<Value> ConcatOp::lower(ImplicitLocOpBuilder &builder, ValueRange ope
   for (Value operand : operands) {
     auto shape = shapeOf(operand);
     if (cast<RankedTensorType>(operand.getType()).getNumElements())
-      joined = tensor::InsertSliceOp::create(builder, operand, joined, indices(builder, offset), indices(builder, shape),
-                                             indices(builder, ones));
+      joined = tensor::InsertSliceOp::create(builder, operand, joined, indices(builder, offset),
+                                             indices(builder, shape), indices(builder, ones));
     offset[getDim()] += shape[getDim()];
   }
   return {joined};

@@ -19,14 +19,14 @@ Tensor broadcast_to(Tensor x, Shape shape, Where where = Where::current());
 Tensor broadcast_like(Tensor x, Tensor like, Where where = Where::current());
 /// Dimension i of `x` becomes dimension dims[i] (ascending) of a tensor of `shape`; `x` is repeated along the others.
 Tensor broadcast(Tensor x, Shape shape, std::vector<int64_t> dims, Where where = Where::current());
-/// Elements start, start + step, ... below stop along `dim`; negative bounds count from the end, bounds are clamped as in
-/// Python, step is positive.
+/// Elements start, start + step, ... below stop along `dim`; negative bounds count from the end, bounds are clamped as
+/// in Python, step is positive.
 Tensor slice(Tensor x, int64_t dim, int64_t start, int64_t stop = std::numeric_limits<int64_t>::max(), int64_t step = 1,
              Where where = Where::current());
 /// One element along `dim`, which is dropped.
 Tensor pick(Tensor x, int64_t dim, int64_t index, Where where = Where::current());
-/// `low[i]` copies of `value` before and `high[i]` behind along dimension i, `interior[i]` between neighbours; negative low and
-/// high crop.
+/// `low[i]` copies of `value` before and `high[i]` behind along dimension i, `interior[i]` between neighbours; negative
+/// low and high crop.
 Tensor pad(Tensor x, std::vector<int64_t> low, std::vector<int64_t> high, double value = 0,
            std::vector<int64_t> interior = {}, Where where = Where::current());
 Tensor cat(std::vector<Tensor> tensors, int64_t dim = 0, Where where = Where::current());
@@ -48,6 +48,7 @@ Tensor iota(Shape shape, int64_t dim, DType type = DType::i64, Where where = Whe
 Tensor arange(int64_t count, DType type = DType::i64, Where where = Where::current());
 /// A tensor of the given elements, in row-major order. `bytes` holds them in the element type (i1 as one byte each).
 Tensor constant(Shape shape, DType type, const void *bytes, Where where = Where::current());
-Tensor constant(Shape shape, const std::vector<double> &values, DType type = DType::f32, Where where = Where::current());
+Tensor constant(Shape shape, const std::vector<double> &values, DType type = DType::f32,
+                Where where = Where::current());
 
 } // namespace nnc

@@ -1,0 +1,210 @@
+// Compiled functions, evaluation, and shared objects.
+#include "nnc/frontend/Function.h"
+#include "nnc/frontend/Tracing.h"
+#include "nnc/ir/Builder.h"
+#include "nnc/runtime/Buffer.h"
+#include "nnc/runtime/Error.h"
+#include "nnc/runtime/Pool.h"
+#include <filesystem>
+#include <fmt/format.h>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+
+using namespace mlir;
+namespace nnc {
+
+struct Function::Impl {
+  Traced traced;
+  std::shared_ptr<runtime::SharedObject> object;
+  int32_t index = 0;
+  runtime::Buffer workspace;
+};
+
+static int32_t abiType(DType type) {
+  switch (type) {
+  case DType::f32:
+    return NNC_F32;
+  case DType::f64:
+    return NNC_F64;
+  case DType::bf16:
+    return NNC_BF16;
+  case DType::f16:
+    return NNC_F16;
+  case DType::i64:
+    return NNC_I64;
+  case DType::i32:
+    return NNC_I32;
+  case DType::i8:
+    return NNC_I8;
+  case DType::u8:
+    return NNC_U8;
+  case DType::i1:
+    return NNC_BOOL;
+  }
+  return 0;
+}
+static DType typeOfAbi(int32_t type) {
+  for (DType candidate :
+       {DType::f32, DType::f64, DType::bf16, DType::f16, DType::i64, DType::i32, DType::i8, DType::u8, DType::i1})
+    if (abiType(candidate) == type)
+      return candidate;
+  throw Error(fmt::format("element type {} of the object is unknown", type));
+}
+
+static const nnc_function &functionOf(const Function::Impl &impl) {
+  return impl.object->functions()[size_t(impl.index)];
+}
+
+std::vector<Array> Function::operator()(const std::vector<Array> &inputs) const {
+  if (!impl_)
+    throw Error("a function that was never compiled was called");
+  const Traced::Impl &traced = impl_->traced.impl();
+  if (inputs.size() != traced.inputs.size())
+    throw Error(fmt::format("{}: expected {} inputs, got {}", traced.name, traced.inputs.size(), inputs.size()));
+  std::vector<void *> arguments, results;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Spec &spec = traced.inputs[i];
+    if (!inputs[i].defined())
+      throw Error(fmt::format("{}: {}: expected an array, got none", traced.name, spec.name));
+    if (inputs[i].dtype() != spec.type || inputs[i].shape() != spec.shape)
+      throw Error(fmt::format("{}: {}: expected {} of {}, got {} of {}", traced.name, spec.name, toString(spec.shape),
+                              toString(spec.type), toString(inputs[i].shape()), toString(inputs[i].dtype())));
+    arguments.push_back(inputs[i].raw());
+  }
+  for (const VariableRef &variable : traced.variables)
+    arguments.push_back(variable->value.raw());
+  std::vector<Array> outputs;
+  for (const Spec &spec : traced.outputs) {
+    outputs.emplace_back(spec.shape, spec.type);
+    results.push_back(outputs.back().raw());
+  }
+  for (int64_t index : traced.updated)
+    results.push_back(traced.variables[size_t(index)]->value.raw());
+  auto pool = runtime::defaultPool();
+  nnc_options options{pool->handle(), nullptr, nullptr};
+  impl_->object->invoke(impl_->index, arguments.data(), results.data(), impl_->workspace.data(), &options);
+  return outputs;
+}
+const Traced &Function::traced() const { return impl_->traced; }
+int64_t Function::workspaceBytes() const { return functionOf(*impl_).workspace_bytes; }
+int64_t Function::peakBytes() const { return functionOf(*impl_).peak_bytes; }
+const runtime::SharedObject &Function::object() const { return *impl_->object; }
+
+// The object of a graph compiled before in this process, by the graph's text: the same function evaluated again costs
+// nothing.
+static std::shared_ptr<runtime::SharedObject> compiled(ModuleOp module, const CompileOptions &options) {
+  static std::mutex mutex;
+  static std::unordered_map<std::string, std::weak_ptr<runtime::SharedObject>> known;
+  bool plain = options.weights.empty() && !options.dump && !options.report;
+  if (!plain)
+    return codegen::compile(module, options);
+  std::string key = fmt::format("{} {} {}\n", options.name, options.fuse, fmt::join(options.targets, ","));
+  llvm::raw_string_ostream stream(key);
+  module.print(stream, OpPrintingFlags().enableDebugInfo().useLocalScope());
+  {
+    std::lock_guard lock(mutex);
+    if (auto found = known[key].lock())
+      return found;
+  }
+  auto object = codegen::compile(module, options);
+  std::lock_guard lock(mutex);
+  known[key] = object;
+  return object;
+}
+
+Function compile(const Traced &traced, CompileOptions options) {
+  auto impl = std::make_shared<Function::Impl>(Function::Impl{traced, nullptr, 0, {}});
+  impl->object = compiled(*traced.impl().module, options);
+  impl->index = impl->object->function(traced.name());
+  impl->workspace = runtime::Buffer(std::max<int64_t>(functionOf(*impl).workspace_bytes, 1));
+  return Function(impl);
+}
+
+std::vector<Array> evaluateAll(const TensorFunction &function, const std::vector<Array> &inputs,
+                               const CompileOptions &options) {
+  std::vector<Spec> specs;
+  for (const Array &input : inputs) {
+    if (!input.defined())
+      throw Error("evaluate: expected an array, got none");
+    specs.push_back({input.dtype(), input.shape(), ""});
+  }
+  return compile(trace(function, specs), options)(inputs);
+}
+
+void compile_ahead(const std::string &path, const std::vector<Traced> &functions, AheadOptions options) {
+  if (functions.empty())
+    throw Error("compile_ahead: functions: expected at least one, got none");
+  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&graphContext()));
+  CompileOptions compileOptions;
+  std::filesystem::path file(path);
+  compileOptions.name = file.stem().string();
+  for (char &c : compileOptions.name)
+    if (!std::isalnum(static_cast<unsigned char>(c)))
+      c = '_';
+  compileOptions.targets = options.targets;
+  std::map<std::string, VariableRef> weights;
+  std::set<std::string> names;
+  for (const Traced &traced : functions) {
+    if (!names.insert(traced.name()).second)
+      throw Error(fmt::format("compile_ahead: two functions are named '{}'", traced.name()));
+    auto func = *(*traced.impl().module).getOps<func::FuncOp>().begin();
+    module->push_back(func->clone());
+    for (auto [i, variable] : llvm::enumerate(traced.variables())) {
+      if (variable->kind != Kind::parameter && variable->kind != Kind::buffer)
+        continue;
+      std::string name = func.getArgAttrOfType<StringAttr>(traced.inputs().size() + i, "nn.name").str();
+      auto [at, isNew] = weights.emplace(name, variable);
+      if (!isNew && at->second != variable)
+        throw Error(fmt::format("compile_ahead: two different weights are named '{}'", name));
+    }
+  }
+  if (options.embedWeights)
+    for (auto &[name, variable] : weights)
+      compileOptions.weights.push_back(
+          {name, abiType(variable->value.dtype()), variable->value.shape(), variable->value.raw()});
+  std::string header = options.header.empty() ? file.replace_extension(".h").string() : options.header;
+  codegen::compileToFile(*module, compileOptions, path, header);
+}
+
+Loaded::Loaded(const std::string &path) : object_(std::make_shared<runtime::SharedObject>(path)) {}
+Loaded load(const std::string &path) { return Loaded(path); }
+
+std::vector<Array> Loaded::call(const std::string &name, const std::vector<Array> &inputs) const {
+  int32_t index = object_->function(name);
+  const nnc_function &function = object_->functions()[size_t(index)];
+  if (int64_t(inputs.size()) != function.argument_count)
+    throw Error(fmt::format("{}: expected {} arguments, got {}", name, function.argument_count, inputs.size()));
+  std::vector<void *> arguments, results;
+  for (int32_t i = 0; i < function.argument_count; ++i) {
+    const nnc_value &value = function.arguments[i];
+    Shape shape(value.dims, value.dims + value.rank);
+    const Array &array = inputs[size_t(i)];
+    if (!array.defined() && value.weight >= 0) { // embedded in the object
+      arguments.push_back(nullptr);
+      continue;
+    }
+    if (!array.defined() || array.shape() != shape || array.dtype() != typeOfAbi(value.dtype))
+      throw Error(fmt::format(
+          "{}: {}: expected {} of {}, got {}", name, value.name, toString(shape), toString(typeOfAbi(value.dtype)),
+          array.defined() ? fmt::format("{} of {}", toString(array.shape()), toString(array.dtype())) : "none"));
+    arguments.push_back(array.raw());
+  }
+  std::vector<Array> outputs;
+  for (int32_t i = 0; i < function.result_count; ++i) {
+    const nnc_value &value = function.results[i];
+    if (value.updates >= 0) {
+      results.push_back(arguments[size_t(value.updates)]);
+      continue;
+    }
+    outputs.emplace_back(Shape(value.dims, value.dims + value.rank), typeOfAbi(value.dtype));
+    results.push_back(outputs.back().raw());
+  }
+  runtime::Buffer workspace(std::max<int64_t>(function.workspace_bytes, 1));
+  auto pool = runtime::defaultPool();
+  nnc_options options{pool->handle(), nullptr, nullptr};
+  object_->invoke(index, arguments.data(), results.data(), workspace.data(), &options);
+  return outputs;
+}
+
+} // namespace nnc

@@ -1,5 +1,6 @@
 // Compiled functions, evaluation, and shared objects.
 #include "nnc/frontend/Function.h"
+#include "nnc/frontend/AbiTypes.h"
 #include "nnc/frontend/Tracing.h"
 #include "nnc/ir/Builder.h"
 #include "nnc/runtime/Buffer.h"
@@ -20,37 +21,6 @@ struct Function::Impl {
   int32_t index = 0;
   runtime::Buffer workspace;
 };
-
-static int32_t abiType(DType type) {
-  switch (type) {
-  case DType::f32:
-    return NNC_F32;
-  case DType::f64:
-    return NNC_F64;
-  case DType::bf16:
-    return NNC_BF16;
-  case DType::f16:
-    return NNC_F16;
-  case DType::i64:
-    return NNC_I64;
-  case DType::i32:
-    return NNC_I32;
-  case DType::i8:
-    return NNC_I8;
-  case DType::u8:
-    return NNC_U8;
-  case DType::i1:
-    return NNC_BOOL;
-  }
-  return 0;
-}
-static DType typeOfAbi(int32_t type) {
-  for (DType candidate :
-       {DType::f32, DType::f64, DType::bf16, DType::f16, DType::i64, DType::i32, DType::i8, DType::u8, DType::i1})
-    if (abiType(candidate) == type)
-      return candidate;
-  throw Error(fmt::format("element type {} of the object is unknown", type));
-}
 
 static const nnc_function &functionOf(const Function::Impl &impl) {
   return impl.object->functions()[size_t(impl.index)];
@@ -184,9 +154,10 @@ std::vector<Array> Loaded::call(const std::string &name, const std::vector<Array
       arguments.push_back(nullptr);
       continue;
     }
-    if (!array.defined() || array.shape() != shape || array.dtype() != typeOfAbi(value.dtype))
+    if (!array.defined() || array.shape() != shape || array.dtype() != fromAbiType(value.dtype, value.name))
       throw Error(fmt::format(
-          "{}: {}: expected {} of {}, got {}", name, value.name, toString(shape), toString(typeOfAbi(value.dtype)),
+          "{}: {}: expected {} of {}, got {}", name, value.name, toString(shape),
+          toString(fromAbiType(value.dtype, value.name)),
           array.defined() ? fmt::format("{} of {}", toString(array.shape()), toString(array.dtype())) : "none"));
     arguments.push_back(array.raw());
   }
@@ -197,7 +168,7 @@ std::vector<Array> Loaded::call(const std::string &name, const std::vector<Array
       results.push_back(arguments[size_t(value.updates)]);
       continue;
     }
-    outputs.emplace_back(Shape(value.dims, value.dims + value.rank), typeOfAbi(value.dtype));
+    outputs.emplace_back(Shape(value.dims, value.dims + value.rank), fromAbiType(value.dtype, value.name));
     results.push_back(outputs.back().raw());
   }
   runtime::Buffer workspace(std::max<int64_t>(function.workspace_bytes, 1));

@@ -166,7 +166,7 @@ std::string Traced::text() const {
   llvm::raw_string_ostream stream(text);
   OpPrintingFlags flags;
   flags.elideLargeElementsAttrs(16);
-  impl_->module->print(stream, flags);
+  impl_->module.get()->print(stream, flags);
   return text;
 }
 

@@ -45,7 +45,7 @@ function(nnc_object_library name)
       target_compile_options(${name} PRIVATE -fpch-instantiate-templates)
     endif()
     if(name STREQUAL nnc_ir)
-      target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/mlir_headers.h)
+      target_precompile_headers(${name} PRIVATE <nnc/cmake/mlir_headers.h>) # by name: the same text in every checkout, so that ccache shares it
     else()
       target_precompile_headers(${name} REUSE_FROM nnc_ir)
       add_dependencies(${name} nnc_generated)

@@ -77,7 +77,11 @@ function(nnc_shared_library)
   endforeach()
   target_include_directories(nnc PUBLIC $<BUILD_INTERFACE:${NNC_INCLUDE_DIR}> $<INSTALL_INTERFACE:include>)
   target_compile_features(nnc PUBLIC cxx_std_20)
-  target_link_libraries(nnc PUBLIC nnc_runtime PRIVATE $<BUILD_INTERFACE:nnc_options> MLIR lldELF lldCommon LLVM
-                        fmt::fmt ZLIB::ZLIB Threads::Threads zstd)
+  # All of the runtime is inside: a program that linked the archive as well would have two thread pools.
+  add_dependencies(nnc nnc_runtime)
+  set_property(TARGET nnc APPEND PROPERTY LINK_DEPENDS $<TARGET_FILE:nnc_runtime>)
+  target_link_libraries(nnc PUBLIC Threads::Threads
+    PRIVATE $<BUILD_INTERFACE:nnc_options> -Wl,--whole-archive,$<TARGET_FILE:nnc_runtime>,--no-whole-archive
+            MLIR lldELF lldCommon LLVM fmt::fmt ZLIB::ZLIB zstd ${CMAKE_DL_LIBS})
   set_target_properties(nnc PROPERTIES LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 endfunction()

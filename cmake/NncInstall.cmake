@@ -20,10 +20,11 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/nncConfigVersion.cmake CO
 install(FILES ${PROJECT_BINARY_DIR}/nncConfig.cmake ${PROJECT_BINARY_DIR}/nncConfigVersion.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/nnc)
 
-# Public headers: all of the runtime, the frontend and the layers, and of ir the tensor and its vocabulary. They include
-# no header of LLVM or MLIR (tests/layering), so a user needs neither installed.
+# Public headers: all of the runtime, the frontend and the layers, of ir the tensor and its vocabulary, and the options
+# of the compiler. They include no header of LLVM or MLIR (tests/layering), so a user needs neither to be installed.
 foreach(folder runtime frontend nn ir/ops)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/nnc/${folder}
     FILES_MATCHING PATTERN "*.h" PATTERN "embedded" EXCLUDE)
 endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/codegen/object/Compile.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/nnc/codegen/object OPTIONAL)
 install(FILES ${PROJECT_SOURCE_DIR}/ir/Tensor.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/nnc/ir)

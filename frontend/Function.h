@@ -52,8 +52,9 @@ template <class F, class... A> Array evaluate(F function, const A &...inputs) {
 }
 
 struct AheadOptions {
-  /// As Target::parse takes them; several give one object with a variant for each.
-  std::vector<std::string> targets = {"x86-64-v3", "x86-64-v4"};
+  /// As Target::parse takes them; several give one object with a variant for each. Empty: the compiler's own choice, which
+  /// runs on any machine of the last ten years.
+  std::vector<std::string> targets;
   /// Put the variables' values into the object; otherwise callers bring them, for example from a safetensors file.
   bool embedWeights = true;
   /// Path of the C header; by default beside the object.

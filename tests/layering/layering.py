@@ -3,7 +3,8 @@
 
 The rules, in the words of the README:
   chain   ir <- passes <- codegen; ir <- frontend <- nn; runtime depends on nothing. The .cpp files of frontend may call
-          passes and codegen, which is how a traced model is compiled; its headers may not.
+          passes and codegen, which is how a traced model is compiled; its headers may name only the compiler as one call,
+          codegen/object/Compile.h, which is a public header.
   llvm    runtime and the public headers (frontend, nn, ir/Tensor.h, ir/ops) reach no header of LLVM or MLIR.
   op      below linalg (codegen but codegen/lower) no code names an nn op.
   target  above linalg (ir, passes, frontend, nn) no code names a target.
@@ -27,6 +28,7 @@ CHAIN = {
     "examples": {"nn", "frontend", "ir", "runtime"},
 }
 COMPILES = {"passes", "codegen"}  # what frontend/*.cpp may include besides
+GATE = "codegen/object/Compile.h"  # what frontend/*.h may include besides
 SOURCE = (".h", ".cpp", ".c", ".td", ".inc", ".in")
 INCLUDE = re.compile(r'^\s*(?:#\s*include|include)\s+["<]([^">]+)[">]', re.M)
 COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.S)
@@ -43,7 +45,7 @@ def blank(text):
 def is_public(path):
     if not path.endswith(".h"):
         return False
-    return path.startswith(("runtime/", "frontend/", "nn/", "ir/ops/")) or path == "ir/Tensor.h"
+    return path.startswith(("runtime/", "frontend/", "nn/", "ir/ops/")) or path in ("ir/Tensor.h", GATE)
 
 
 def line_of(text, position):
@@ -92,6 +94,8 @@ class Tree:
             allowed |= COMPILES
         for line, what, file in self.includes(path):
             target = file.split("/")[0] if file else None
+            if folder == "frontend" and file == GATE:
+                continue
             if target and target not in allowed and (target in CHAIN or target in ("tools", "tests")):
                 self.error(path, line, "chain", f"{folder} includes {what}; it may include from {', '.join(sorted(allowed))}")
 
@@ -142,6 +146,8 @@ GOOD = {
     "ir/Builder.h": '#include "mlir/IR/Builders.h"\n#include "nnc/ir/Tensor.h"\n',
     "ir/ops/Reduce.td": 'def Nnc_SumOp : Nnc_Op<"sum"> {}\n',
     "runtime/Error.h": "#include <stdexcept>\n",
+    GATE: '#include "nnc/runtime/Error.h"\n',
+    "frontend/Function.h": '#include "nnc/codegen/object/Compile.h"\n',
     "frontend/Compile.cpp": '#include "nnc/codegen/Pipelines.h"\nauto target = "native";\n',
     "codegen/Pipelines.h": '#include "nnc/passes/Passes.h"\n',
     "codegen/cpu/Kernel.cpp": 'auto a = f.getAttr("nn.name"); // nn.sum and ir::SumOp are long gone\n',
@@ -163,6 +169,7 @@ BAD = [
     ("llvm", "runtime/Bad.cpp", '#include "llvm/ADT/SmallVector.h"\n'),
     ("llvm", "nn/Bad.h", "#include <mlir/IR/Builders.h>\n"),
     ("llvm", "frontend/Bad.h", '#include "nnc/ir/Builder.h"\n'),
+    ("llvm", GATE, '#include "mlir/IR/BuiltinOps.h"\n'),
     ("op", "codegen/cpu/Bad.cpp", '#include "nnc/ir/ops/Reduce.h"\n'),
     ("op", "codegen/form/Bad.cpp", "return isa<ir::SumOp>(op);\n"),
     ("op", "codegen/schedule/Bad.cpp", 'return op->getName().getStringRef() == "nn.sum";\n'),
@@ -188,8 +195,8 @@ def self_test():
         sys.exit("error: a tree that breaks no rule is refused:\n" + "\n".join(errors))
     for rule, path, text in BAD:
         errors = errors_of({**GOOD, path: text})
-        if len(errors) != 1 or not errors[0].startswith(f"{path}:1: error: {rule}: "):
-            sys.exit(f"error: expected one complaint of rule {rule} about {path} with\n{text}got {errors}")
+        if not any(error.startswith(f"{path}:1: ") for error in errors) or any(f": error: {rule}: " not in error for error in errors):
+            sys.exit(f"error: expected a complaint of rule {rule} about {path} and no other with\n{text}got {errors}")
     print(f"{len(BAD)} bad files, each refused for its own reason")
 
 

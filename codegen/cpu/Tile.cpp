@@ -389,22 +389,26 @@ private:
       }
       return value = load(cursor, i, u, v, vectors, last);
     };
-    // all loads before the first store of the tile: destinations may be inputs too
-    SmallVector<SmallVector<Value>> arguments;
-    size_t at = 0;
-    for (int64_t u = 0; u < rows; ++u)
-      for (int64_t v = 0; v < vectors; ++v) {
-        SmallVector<Value> &values = arguments.emplace_back();
-        for (unsigned i = 0; i < nest.accesses.size(); ++i) {
-          const Access &access = nest.accesses[i];
-          if (access.written && !reductions.empty())
-            values.push_back(carried[at++]);
-          else if (!access.read) // an argument nobody looks at: any value of its type
-            values.push_back(zero(builder, loc, nest.body->getArgument(i).getType()));
-          else
-            values.push_back(operand(i, u, v));
-        }
+    auto argumentsOf = [&](int64_t u, int64_t v) {
+      SmallVector<Value> values;
+      for (unsigned i = 0; i < nest.accesses.size(); ++i) {
+        const Access &access = nest.accesses[i];
+        if (access.written && !reductions.empty())
+          values.push_back(carried[(u * vectors + v) * nest.outputs() + i - nest.inputs]);
+        else if (!access.read) // an argument nobody looks at: any value of its type
+          values.push_back(zero(builder, loc, nest.body->getArgument(i).getType()));
+        else
+          values.push_back(operand(i, u, v));
       }
+      return values;
+    };
+    // Elementwise, all loads come before the first store of the tile: destinations may be inputs too. In a reduction
+    // each comes where it is needed, which is where registers are fewest.
+    SmallVector<SmallVector<Value>> arguments;
+    if (reductions.empty())
+      for (int64_t u = 0; u < rows; ++u)
+        for (int64_t v = 0; v < vectors; ++v)
+          arguments.push_back(argumentsOf(u, v));
     SmallVector<Value> results;
     for (int64_t u = 0; u < rows; ++u)
       for (int64_t v = 0; v < vectors; ++v) {
@@ -421,7 +425,8 @@ private:
           Value iota = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, offsets));
           return arith::AddIOp::create(builder, loc, broadcast(builder, loc, position, lanes), iota);
         };
-        SmallVector<Value> values = emitBody(builder, *nest.body, arguments[u * vectors + v], lanes, index);
+        SmallVector<Value> values = emitBody(
+            builder, *nest.body, reductions.empty() ? arguments[u * vectors + v] : argumentsOf(u, v), lanes, index);
         for (Value value : values)
           results.push_back(reductions.empty() ? value : broadcast(builder, loc, value, lanes));
       }

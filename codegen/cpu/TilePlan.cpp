@@ -27,6 +27,9 @@ struct Costs {
         continue;
       int64_t along = stride(access, lane);
       double each = along == 0 || along == 1 || packed[i] ? 1 : along == 2 ? 3 : 1.5 * lanes;
+      // a vector for each row and column is read once, at addresses that cross cache lines
+      if (along == 1 && stride(access, row) != 0 && reduces)
+        each = 1.5;
       total += each * (stride(access, row) != 0 ? rows : 1) * (along != 0 ? vectors : 1);
     }
     return total;

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* General-dynamic, not initial-exec: objects are loaded with dlopen by the dozen, and static TLS space is scarce. */
+/* Not of the initial-exec model: objects are loaded with dlopen by the dozen, and static TLS space is scarce. */
 static _Thread_local char message[1024];
 
 int32_t nnc_fail(int32_t status, const char *format, ...) {

@@ -22,9 +22,11 @@ void fuseMultiplyAdd(mlir::func::FuncOp kernel);
 /// Tensors -> memrefs: every result is computed in its destination argument (Bufferize.cpp).
 mlir::LogicalResult bufferize(mlir::ModuleOp module);
 
-/// The forall over tasks becomes a loop over [begin, end), two new last arguments; scratch becomes entry allocas
-/// (Tasks.cpp).
+/// The forall over tasks becomes a loop over [begin, end), two new last arguments (Tasks.cpp).
 mlir::LogicalResult lowerTasks(mlir::func::FuncOp kernel);
+
+/// Buffers inside a kernel become memory of its stack frame, shared by those that do not live at once (Scratch.cpp).
+mlir::LogicalResult placeScratch(mlir::func::FuncOp kernel);
 
 /// linalg on memrefs -> loops over vectors where the op allows it, plain loops otherwise (Loops.cpp).
 mlir::LogicalResult lowerToLoops(mlir::func::FuncOp kernel, const Target &target);

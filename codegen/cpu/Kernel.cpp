@@ -39,6 +39,9 @@ LogicalResult lowerKernel(ModuleOp module, const Target &target) {
   kernel = *module.getOps<func::FuncOp>().begin();
   if (failed(cpu::lowerTasks(kernel)))
     return failure();
+  // After the task loop: scratch of one task is not needed by the next.
+  if (failed(cpu::placeScratch(kernel)))
+    return failure();
   if (failed(cpu::lowerToLoops(kernel, target)))
     return failure();
   // Elementary functions are written out on the vectors there are now: the same operations in any number of lanes.

@@ -1,18 +1,13 @@
 // The tasks of a kernel: its top-level forall becomes a loop over the linear task index in [begin, end), and its
 // scratch becomes allocas in the entry block.
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "nnc/codegen/cpu/Cpu.h"
 
 using namespace mlir;
 
 namespace nnc::codegen::cpu {
-
-// Scratch lives on the caller's stack: a pool thread's is small.
-static constexpr int64_t maxScratchBytes = 1 << 20;
 
 static LogicalResult lowerForall(scf::ForallOp forall, Value begin, Value end, IRRewriter &rewriter) {
   auto lower = getConstantIntValues(forall.getMixedLowerBound());
@@ -80,26 +75,6 @@ LogicalResult lowerTasks(func::FuncOp kernel) {
   for (scf::ForallOp forall : nested)
     lowerNestedForall(forall, rewriter);
 
-  int64_t scratch = 0;
-  auto walk = kernel.walk([&](memref::AllocOp alloc) -> WalkResult {
-    MemRefType type = alloc.getType();
-    if (!type.hasStaticShape())
-      return alloc.emitError("expected scratch of static size, got ") << type;
-    scratch +=
-        llvm::alignTo(type.getNumElements() *
-                          llvm::divideCeil(DataLayout::closest(kernel).getTypeSizeInBits(type.getElementType()), 8),
-                      64);
-    rewriter.setInsertionPointToStart(&entry);
-    auto alloca = memref::AllocaOp::create(rewriter, alloc.getLoc(), type, rewriter.getI64IntegerAttr(64));
-    rewriter.replaceOp(alloc, alloca);
-    return WalkResult::advance();
-  });
-  if (walk.wasInterrupted())
-    return failure();
-  kernel.walk([&](memref::DeallocOp dealloc) { rewriter.eraseOp(dealloc); });
-  if (scratch > maxScratchBytes)
-    return kernel.emitError("needs ") << scratch << " bytes of scratch, more than the " << maxScratchBytes
-                                      << " a kernel may take from the stack";
   return success();
 }
 

@@ -494,3 +494,25 @@ func.func private @k(%x: tensor<32x96xf32>, %g: tensor<96xf32>, %y: tensor<32x96
 })";
 
 TEST_CASE("layer norm") { CHECK(checkKernel(layerNorm) == ""); }
+
+// Ten buffers between elementwise ops in turn, 80 KB each: they share memory where they do not live at once.
+TEST_CASE("scratch larger than a frame should be") {
+  std::string type = "tensor<20x1024xf32>", body, last = "%x";
+  for (int i = 0; i < 10; ++i) {
+    body += format("  %e{0} = tensor.empty() : {1}\n", i, type);
+    // every other one also needs the one before last
+    std::string other = i > 1 ? format("%v{}", i - 2) : "%x";
+    body += format(R"(  %v{0} = linalg.generic {{indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>],
+      iterator_types = ["parallel", "parallel"]}} ins({2}, {3} : {1}, {1}) outs(%e{0} : {1}) {{
+  ^bb0(%p: f32, %q: f32, %o: f32):
+    %c = arith.constant 0.5 : f32
+    %m = arith.mulf %p, %c : f32
+    %s = arith.addf %m, %q : f32
+    linalg.yield %s : f32
+  }} -> {1}
+)",
+                   i, type, last, other);
+    last = format("%v{}", i);
+  }
+  CHECK(checkKernel(straight(format("%x: {0}, %y: {0}", type), type, body, last), {.tolerance = 1e-5}) == "");
+}

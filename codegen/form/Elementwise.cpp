@@ -163,17 +163,21 @@ static linalg::GenericOp merge(RewriterBase &rewriter, linalg::GenericOp a, lina
 }
 
 static bool mergeOne(RewriterBase &rewriter, Block &block) {
-  SmallVector<linalg::GenericOp> ops;
-  for (auto op : block.getOps<linalg::GenericOp>())
-    if (isPointwise(op) && isStatic(op) && op.getNumLoops())
-      ops.push_back(op);
-  for (size_t i = 0; i < ops.size(); ++i)
-    for (size_t j = i + 1; j < ops.size(); ++j)
-      if (ops[i].getStaticLoopRanges() == ops[j].getStaticLoopRanges() && shareInput(ops[i], ops[j]) &&
-          independent(ops[i], ops[j])) {
-        merge(rewriter, ops[i], ops[j]);
-        return true;
+  auto mergeable = [](linalg::GenericOp op) { return isPointwise(op) && isStatic(op) && op.getNumLoops(); };
+  for (auto first : block.getOps<linalg::GenericOp>()) {
+    if (!mergeable(first))
+      continue;
+    for (Value input : first.getInputs())
+      for (Operation *user : input.getUsers()) {
+        auto second = dyn_cast<linalg::GenericOp>(user);
+        if (second && second->getBlock() == &block && first->isBeforeInBlock(second) && mergeable(second) &&
+            first.getStaticLoopRanges() == second.getStaticLoopRanges() && shareInput(first, second) &&
+            first->getNumOperands() + second->getNumOperands() <= 32 && independent(first, second)) {
+          merge(rewriter, first, second);
+          return true;
+        }
       }
+  }
   return false;
 }
 

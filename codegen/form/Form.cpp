@@ -74,6 +74,39 @@ LogicalResult codegen::formBlock(Block &block, SymbolTable &symbols, bool fuse) 
   return success();
 }
 
+namespace {
+// Operations by what they do, for maps of equal ones.
+struct SimpleOperationInfo : llvm::DenseMapInfo<Operation *> {
+  static unsigned getHashValue(const Operation *op) {
+    return OperationEquivalence::computeHash(const_cast<Operation *>(op), OperationEquivalence::directHashValue,
+                                             OperationEquivalence::ignoreHashValue,
+                                             OperationEquivalence::IgnoreLocations);
+  }
+  static bool isEqual(const Operation *a, const Operation *b) {
+    auto *empty = getEmptyKey(), *tombstone = getTombstoneKey();
+    if (a == b || a == empty || a == tombstone || b == empty || b == tombstone)
+      return a == b;
+    return OperationEquivalence::isEquivalentTo(const_cast<Operation *>(a), const_cast<Operation *>(b),
+                                                OperationEquivalence::IgnoreLocations);
+  }
+};
+} // namespace
+
+// Equal views are one value: who reads the same tensor is found by its value.
+static void shareViews(func::FuncOp function) {
+  IRRewriter rewriter(function.getContext());
+  for (Block *block : scheduleBlocks(function)) {
+    DenseMap<Operation *, Operation *, SimpleOperationInfo> known;
+    for (Operation &op : llvm::make_early_inc_range(*block)) {
+      if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp>(op))
+        continue;
+      auto [at, isNew] = known.try_emplace(&op, &op);
+      if (!isNew)
+        rewriter.replaceOp(&op, at->second->getResults());
+    }
+  }
+}
+
 // The promise of the level: nothing in a schedule computes.
 static LogicalResult verifySchedule(func::FuncOp function) {
   for (Block *block : scheduleBlocks(function))
@@ -102,6 +135,7 @@ LogicalResult codegen::formKernels(ModuleOp module, bool fuse) {
     // After splitting, whose views would hide shared inputs.
     if (fuse)
       mergeSiblings(function);
+    shareViews(function);
     // Inner loops first: the kernels of a loop's body do not depend on what is around it.
     for (Block *block : llvm::reverse(scheduleBlocks(function)))
       if (failed(formBlock(*block, symbols, fuse)))

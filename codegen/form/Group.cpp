@@ -63,7 +63,10 @@ namespace {
 class Grouping {
 public:
   Grouping(Operation *root, const Group &seed, const DenseSet<Operation *> &banned)
-      : root(root), block(root->getBlock()), group(seed), banned(banned) {}
+      : root(root), block(root->getBlock()), group(seed), banned(banned) {
+    for (auto &[op, labels] : seed.members)
+      seeds.insert(op);
+  }
 
   Group &&take() { return std::move(group); }
 
@@ -78,7 +81,7 @@ public:
   Operation *conflict() {
     for (auto &[op, labels] : group.members) {
       bool outside = llvm::any_of(op->getUsers(), [&](Operation *user) { return !group.contains(user); });
-      if (outside && op != root && (!group.isPartitioned(op) || isa<linalg::FillOp>(op) || losesTasks(op)))
+      if (outside && !isSeed(op) && (!group.isPartitioned(op) || isa<linalg::FillOp>(op) || losesTasks(op)))
         return op;
     }
     return cycle();
@@ -88,11 +91,13 @@ private:
   std::optional<Labels> admit(Operation *op);
   Operation *cycle();
   bool losesTasks(Operation *op);
+  bool isSeed(Operation *op) { return seeds.contains(op); }
 
   Operation *root;
   Block *block;
   Group group;
   const DenseSet<Operation *> &banned;
+  DenseSet<Operation *> seeds; // the root and its siblings
   bool hasContraction = false;
 };
 } // namespace
@@ -200,6 +205,80 @@ Operation *Grouping::cycle() {
   return found;
 }
 
+//===--- siblings ---===//
+
+// Labels of an operation that reads `value` as a member does.
+static std::optional<Labels> labelsOfReader(linalg::LinalgOp reader, OpOperand &read, linalg::LinalgOp member,
+                                            OpOperand &use, const Labels &labels) {
+  AffineMap mine = reader.getMatchingIndexingMap(&read), other = member.getMatchingIndexingMap(&use);
+  if (!mine.isProjectedPermutation() || !other.isProjectedPermutation())
+    return std::nullopt;
+  Labels result(reader.getNumLoops(), -1);
+  for (auto [to, from] : llvm::zip(mine.getResults(), other.getResults()))
+    result[cast<AffineDimExpr>(to).getPosition()] = labels[cast<AffineDimExpr>(from).getPosition()];
+  return result;
+}
+
+// Would the operation be cut like this if it were a root of its own?
+static bool isCutLike(linalg::LinalgOp op, const Labels &labels, size_t dims) {
+  SmallVector<bool> cut = taskDims(op);
+  size_t labelled = 0;
+  for (auto [isTask, label] : llvm::zip(cut, labels)) {
+    if (isTask != (label >= 0))
+      return false;
+    labelled += isTask;
+  }
+  return labelled == dims;
+}
+
+// Operations that nobody waits for but kernels already formed, and that read a tensor of the group in the same way: one
+// pass over that tensor serves both.
+static void addSiblings(Group &group, const Group &seed, Group &wider) {
+  Operation *root = seed.members.begin()->first;
+  size_t operands = 0;
+  for (auto &[op, labels] : group.members)
+    operands += op->getNumOperands();
+  for (auto &[op, labels] : group.members) {
+    auto member = dyn_cast<linalg::LinalgOp>(op);
+    if (!member || isContraction(op))
+      continue;
+    for (OpOperand *input : member.getDpsInputOperands()) {
+      auto type = dyn_cast<RankedTensorType>(input->get().getType());
+      if (!type || type.getNumElements() < taskElements / 4)
+        continue;
+      for (OpOperand &read : input->get().getUses()) {
+        auto reader = dyn_cast<linalg::LinalgOp>(read.getOwner());
+        if (!reader || reader->getBlock() != root->getBlock() || group.contains(reader) || wider.contains(reader) ||
+            isContraction(reader) || !isStatic(reader) || isa<linalg::FillOp>(reader) || reader->use_empty() ||
+            !reader.isDpsInput(&read) || (operands += reader->getNumOperands()) > 32)
+          continue;
+        // the first level of a tree is never taken by its merge
+        bool last =
+            reader->hasAttr(partialAttr) || llvm::all_of(reader->getUsers(), [&](Operation *user) {
+              return user->getBlock() == root->getBlock() && !isa<linalg::LinalgOp, tensor::InsertSliceOp>(user);
+            });
+        auto mine = last ? labelsOfReader(reader, read, member, *input, labels) : std::nullopt;
+        if (mine && isCutLike(reader, *mine, group.ranges.size()))
+          wider.members.insert({reader, *mine});
+      }
+    }
+  }
+}
+
+static Group grown(Operation *root, Group seed, DenseSet<Operation *> banned) {
+  while (true) {
+    Grouping grouping(root, seed, banned);
+    grouping.grow();
+    Operation *conflict = grouping.conflict();
+    if (!conflict || conflict == root)
+      return grouping.take();
+    if (seed.contains(conflict))
+      seed.members.erase(conflict); // a sibling that is needed before
+    else
+      banned.insert(conflict);
+  }
+}
+
 Group codegen::groupOf(Operation *root, bool fuse) {
   Group seed;
   SmallVector<bool> cut = taskDims(root);
@@ -216,15 +295,13 @@ Group codegen::groupOf(Operation *root, bool fuse) {
     for (Operation &op : *root->getBlock())
       if (&op != root && !isa<linalg::FillOp>(op))
         banned.insert(&op);
-  while (true) {
-    Grouping grouping(root, seed, banned);
-    grouping.grow();
-    Operation *conflict = grouping.conflict();
-    if (!conflict || conflict == root) {
-      Group group = grouping.take();
-      chooseTiles(group, root);
-      return group;
-    }
-    banned.insert(conflict);
+  Group group = grown(root, seed, banned);
+  if (fuse && !seed.ranges.empty() && !isContraction(root) && isa<linalg::LinalgOp>(root)) {
+    Group wider = seed;
+    addSiblings(group, seed, wider);
+    if (wider.members.size() > 1)
+      group = grown(root, wider, banned);
   }
+  chooseTiles(group, root);
+  return group;
 }

@@ -4,6 +4,7 @@
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "nnc/codegen/schedule/Storage.h"
+#include <unordered_map>
 
 using namespace mlir;
 using namespace nnc;
@@ -86,8 +87,11 @@ private:
         bytes += bytesOf(value.getType());
     return bytes;
   }
-  SetVector<Value> basesOf(Operation *op) {
-    SetVector<Value> bases;
+  const SetVector<Value> &basesOf(Operation *op) {
+    auto [at, isNew] = known.try_emplace(op);
+    SetVector<Value> &bases = at->second;
+    if (!isNew)
+      return bases;
     op->walk([&](Operation *inner) {
       for (Value operand : inner->getOperands())
         if (isa<TensorType>(operand.getType()))
@@ -96,67 +100,130 @@ private:
     return bases;
   }
   Block &block;
-  DenseMap<Value, int> pending; // uses that have not run
+  std::unordered_map<Operation *, SetVector<Value>> known; // bases of an operation's operands
+  DenseMap<Value, int> pending;                            // uses that have not run
   int64_t live = 0;
 };
 } // namespace
 
-static int64_t peakOf(Block &block, ArrayRef<Operation *> order) {
-  Bytes bytes(block);
-  for (Operation *op : order)
-    bytes.run(op);
-  return bytes.peak;
+namespace {
+// The operations that may change places, and what each waits for.
+class Order {
+public:
+  Order(func::FuncOp function, Block &block, ArrayRef<Operation *> fixed, ArrayRef<Operation *> free)
+      : block(block), fixed(fixed), free(free), isFree(free.begin(), free.end()) {
+    for (Operation *op : free)
+      op->walk([&](Operation *inner) {
+        for (Value operand : inner->getOperands())
+          wait(op, operand.getDefiningOp());
+      });
+    if (&block == &function.getBody().front())
+      updateLast(function);
+  }
+  /// Of the operations that are ready, `fewest` takes the one that adds the fewest bytes; the given order among equals.
+  SmallVector<Operation *> sorted(bool fewest);
+  int64_t peakOf(ArrayRef<Operation *> order) {
+    Bytes bytes(block);
+    for (Operation *op : fixed)
+      bytes.run(op);
+    for (Operation *op : order)
+      bytes.run(op);
+    return bytes.peak;
+  }
+
+private:
+  void wait(Operation *op, Operation *from) {
+    if (from && from != op && isFree.contains(from))
+      if (waits[op].insert(from))
+        users[from].push_back(op);
+  }
+  bool reaches(Operation *from, Operation *to) {
+    SmallVector<Operation *> work{from};
+    DenseSet<Operation *> seen;
+    while (!work.empty()) {
+      Operation *op = work.pop_back_val();
+      if (op == to)
+        return true;
+      if (seen.insert(op).second)
+        llvm::append_range(work, users[op]);
+    }
+    return false;
+  }
+  void updateLast(func::FuncOp function);
+
+  Block &block;
+  ArrayRef<Operation *> fixed, free;
+  DenseSet<Operation *> isFree;
+  std::unordered_map<Operation *, SetVector<Operation *>> waits;
+  std::unordered_map<Operation *, SmallVector<Operation *>> users;
+};
+} // namespace
+
+// The new value of an argument is made when nobody else has to read the old one: it can then be made in place.
+void Order::updateLast(func::FuncOp function) {
+  Operation *end = block.getTerminator();
+  for (auto [number, value] : llvm::enumerate(end->getOperands())) {
+    std::optional<int64_t> argument = updatedArgument(function, number);
+    Operation *update = argument ? baseOf(value).getDefiningOp() : nullptr;
+    if (!update || !isFree.contains(update))
+      continue;
+    SmallVector<Value> views{function.getArgument(*argument)};
+    while (!views.empty())
+      for (Operation *user : views.pop_back_val().getUsers()) {
+        if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp>(user))
+          views.push_back(user->getResult(0));
+        Operation *reader = block.findAncestorOpInBlock(*user);
+        if (reader && reader != end && reader != update && !reaches(update, reader))
+          wait(update, reader);
+      }
+  }
 }
 
-// Greedy: of the operations that are ready, the one that adds the fewest bytes; the given order among equals.
-static SmallVector<Operation *> greedyOrder(Block &block, ArrayRef<Operation *> given) {
+SmallVector<Operation *> Order::sorted(bool fewest) {
   Bytes bytes(block);
-  DenseMap<Operation *, int> waits;
-  DenseMap<Operation *, SmallVector<Operation *>> users;
-  for (Operation *op : given) {
-    SetVector<Operation *> needs;
-    op->walk([&](Operation *inner) {
-      for (Value operand : inner->getOperands())
-        if (Operation *from = operand.getDefiningOp(); from && from->getBlock() == &block)
-          needs.insert(from);
-    });
-    waits[op] = needs.size();
-    for (Operation *from : needs)
-      users[from].push_back(op);
-  }
+  for (Operation *op : fixed)
+    bytes.run(op);
+  DenseMap<Operation *, int64_t> place;
+  DenseMap<Operation *, size_t> open;
   SmallVector<Operation *> ready, order;
-  for (Operation *op : given)
-    if (!waits[op])
+  for (auto [index, op] : llvm::enumerate(free)) {
+    place[op] = index;
+    if (!(open[op] = waits[op].size()))
       ready.push_back(op);
+  }
   while (!ready.empty()) {
     auto best = llvm::min_element(ready, [&](Operation *a, Operation *b) {
-      int64_t changeA = bytes.change(a), changeB = bytes.change(b);
-      return changeA != changeB ? changeA < changeB : a->isBeforeInBlock(b);
+      int64_t changeA = fewest ? bytes.change(a) : 0, changeB = fewest ? bytes.change(b) : 0;
+      return changeA != changeB ? changeA < changeB : place[a] < place[b];
     });
     Operation *op = *best;
     ready.erase(best);
     bytes.run(op);
     order.push_back(op);
     for (Operation *user : users[op])
-      if (--waits[user] == 0)
+      if (--open[user] == 0)
         ready.push_back(user);
   }
   return order;
 }
 
-static void lowerPeak(Block &block) {
-  SmallVector<Operation *> given;
-  bool fixed = false;
+// Everything up to the last check keeps its place.
+static void lowerPeak(func::FuncOp function, Block &block) {
+  SmallVector<Operation *> fixed, free;
   for (Operation &op : block.without_terminator()) {
-    given.push_back(&op);
-    fixed |= hasCheck(&op);
+    free.push_back(&op);
+    if (hasCheck(&op)) {
+      fixed.append(free.begin(), free.end());
+      free.clear();
+    }
   }
-  if (fixed || given.size() > 4000) // checks keep their place; huge schedules keep compile time
+  if (free.size() > 3000) // huge schedules keep compile time
     return;
-  SmallVector<Operation *> order = greedyOrder(block, given);
-  if (order.size() != given.size() || peakOf(block, order) >= peakOf(block, given))
+  Order order(function, block, fixed, free);
+  SmallVector<Operation *> given = order.sorted(false), greedy = order.sorted(true);
+  if (given.size() != free.size() || greedy.size() != free.size())
     return;
-  for (Operation *op : order)
+  for (Operation *op : order.peakOf(greedy) < order.peakOf(given) ? greedy : given)
     op->moveBefore(block.getTerminator());
 }
 
@@ -164,8 +231,8 @@ void codegen::orderSchedule(func::FuncOp function) {
   SmallVector<Block *> blocks{&function.getBody().front()};
   function.walk([&](scf::ForOp loop) { blocks.push_back(loop.getBody()); });
   for (Block *block : blocks) {
-    lowerPeak(*block);
     moveFirst(*block, hasCheck);
+    lowerPeak(function, *block);
     moveFirst(*block, countsOnly);
   }
 }

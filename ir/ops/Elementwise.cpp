@@ -90,10 +90,10 @@ template <class Op> static Tensor unary(std::string_view op, Tensor x, Where whe
 Tensor operator-(Tensor x) {
   return isFloat(x.dtype()) ? unary<ir::NegOp>("neg", x, Where::current()) : Operand(0) - Operand(x);
 }
-Tensor operator!(Tensor x) {
+Tensor logical_not(Tensor x, Where where) {
   if (x.dtype() != DType::i1)
-    fail("not", fmt::format("input: expected i1, got {}", toString(x.dtype())), Where::current());
-  return ir::tensor(ir::create<ir::NotOp>(Where::current(), {x}).getResult());
+    fail("logical_not", fmt::format("input: expected i1, got {}", toString(x.dtype())), where);
+  return ir::tensor(ir::create<ir::NotOp>(where, {x}).getResult());
 }
 Tensor operator+(Operand l, Operand r) { return binary<ir::AddOp>("add", l, r); }
 Tensor operator-(Operand l, Operand r) { return binary<ir::SubOp>("sub", l, r); }

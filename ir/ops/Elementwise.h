@@ -6,7 +6,7 @@
 namespace nnc {
 
 Tensor operator-(Tensor x);
-Tensor operator!(Tensor x);
+Tensor logical_not(Tensor x, Where where = Where::current());
 Tensor operator+(Operand l, Operand r);
 Tensor operator-(Operand l, Operand r);
 Tensor operator*(Operand l, Operand r);

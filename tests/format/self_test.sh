@@ -27,7 +27,7 @@ refused include.h '#pragma once\n#include <string>\n' 'does not open with a comm
 refused tab.td '// Records.\n\tdef A;\n' 'a tab'
 refused space.py '# Prints.\nprint() \n' 'spaces at the end'
 refused end.py '# Prints.\nprint()' 'one newline at the end'
-refused wide.sh "# Prints.\n$(printf '%0150d' 0)\n" '150 columns'
+refused wide.sh "# Prints.\n$(printf '%0190d' 0)\n" '190 columns'
 refused long.py "# Prints.\n$(yes 'print()' | head -1100 | sed 's/$/\\n/' | tr -d '\n')" 'holds two things'
 refused later.c '// Adds. TO''DO: subtract\n' 'unfinished work'
 

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """The house rules that clang-format does not know, checked on the given files: each opens by saying what it holds, no
-tabs, no spaces at line ends, one newline at the end, no line past 180 columns
-(C++ is clang-format's), no source past 1000 lines, no marks of
-unfinished work. usage: lint.py FILE...
+tabs, no spaces at line ends, one newline at the end, no line past 180 columns (C++ is clang-format's), no source past
+1000 lines, no marks of unfinished work. usage: lint.py FILE...
 """
 import re
 import sys

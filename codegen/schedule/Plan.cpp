@@ -6,6 +6,7 @@
 #include "nnc/codegen/Pipelines.h"
 #include "nnc/codegen/schedule/Order.h"
 #include "nnc/codegen/schedule/Storage.h"
+#include "nnc/codegen/schedule/Verify.h"
 
 using namespace mlir;
 using namespace nnc;
@@ -22,7 +23,7 @@ class Rewrite {
 public:
   Rewrite(func::FuncOp function, Placement &placement, ModuleOp module, SymbolTable &symbols)
       : function(function), placement(placement), module(module), symbols(symbols), builder(function.getContext()) {}
-  void run(int64_t arenaBytes);
+  func::FuncOp run(int64_t arenaBytes);
 
 private:
   void makeFunction(int64_t arenaBytes);
@@ -111,7 +112,9 @@ Value Rewrite::bufferOf(int64_t storage, Type tensor) {
   if (at.place == Storage::Arena) {
     Value offset = arith::ConstantIndexOp::create(builder, loc, at.offset);
     Value arena = planned.getArguments().back();
-    return view = memref::ViewOp::create(builder, loc, type, arena, offset, ValueRange{});
+    view = memref::ViewOp::create(builder, loc, type, arena, offset, ValueRange{});
+    view.getDefiningOp()->setAttr(ScheduleDialect::bufferAttr, builder.getI64IntegerAttr(storage));
+    return view;
   }
   Value whole = planned.getArgument(at.place == Storage::Result ? argumentOf[at.number] : at.number);
   if (whole.getType() == type)
@@ -228,7 +231,7 @@ void Rewrite::rewrite(Block &block) {
     rewrite(op);
 }
 
-void Rewrite::run(int64_t arenaBytes) {
+func::FuncOp Rewrite::run(int64_t arenaBytes) {
   makeFunction(arenaBytes);
   builder.setInsertionPointToStart(planned.addEntryBlock());
   entryEnd = func::ReturnOp::create(builder, function.getLoc());
@@ -245,6 +248,7 @@ void Rewrite::run(int64_t arenaBytes) {
   rewrite(function.getBody().front());
   first->erase();
   function.erase();
+  return planned;
 }
 
 //===--- kernels that run in place ---===//
@@ -294,7 +298,8 @@ LogicalResult codegen::planBuffers(ModuleOp module) {
     auto bytes = [&](int64_t count) { return IntegerAttr::get(IntegerType::get(context, 64), count); };
     function->setAttr(ScheduleDialect::peakBytesAttr, bytes(peak));
     function->setAttr(ScheduleDialect::lowerBoundAttr, bytes(lowerBound(placement)));
-    Rewrite(function, placement, module, symbols).run(peak);
+    if (failed(verifyBuffers(Rewrite(function, placement, module, symbols).run(peak))))
+      return failure();
   }
   splitInPlace(module, symbols);
   return verify(module);

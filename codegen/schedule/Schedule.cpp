@@ -1,5 +1,6 @@
 // Parsing, printing, verification and effects of the schedule dialect's operations.
 #include "nnc/codegen/schedule/Schedule.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
@@ -20,6 +21,10 @@ void ScheduleDialect::initialize() {
 
 LogicalResult ScheduleDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   StringRef name = attribute.getName();
+  if (name == bufferAttr)
+    return isa<memref::ViewOp>(op) && isa<IntegerAttr>(attribute.getValue())
+               ? success()
+               : op->emitOpError("attribute '") << name << "' is the number of a view's buffer";
   if (!isa<FunctionOpInterface>(op)) // func.func, and llvm.func while a kernel is lowered
     return op->emitOpError("attribute '") << name << "' is for functions";
   if (name == kernelAttr || name == mayAliasAttr)

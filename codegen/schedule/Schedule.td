@@ -18,12 +18,14 @@ def ScheduleDialect : Dialect {
     buffer as input and as output, so its arguments are not `noalias`). Attributes of a planned schedule function:
     `sched.peak_bytes` (size of the arena) and `sched.lower_bound_bytes` (most bytes live at once; no plan can be smaller
     in this order), and `sched.results` (for each result the function had, the argument that holds it now).
+    A view of the arena carries `sched.buffer`, the number of the buffer it is (views of one number share their bytes).
   }];
   let extraClassDeclaration = [{
     static constexpr llvm::StringLiteral kernelAttr = "sched.kernel";
     static constexpr llvm::StringLiteral mayAliasAttr = "sched.may_alias";
     static constexpr llvm::StringLiteral peakBytesAttr = "sched.peak_bytes";
     static constexpr llvm::StringLiteral lowerBoundAttr = "sched.lower_bound_bytes";
+    static constexpr llvm::StringLiteral bufferAttr = "sched.buffer";
     static constexpr llvm::StringLiteral resultsAttr = "sched.results";
   }];
   // the attributes above are the dialect's own

@@ -780,7 +780,7 @@ static std::string check(const std::string &text, unsigned seed) {
 
 TEST_CASE("formed and planned graphs compute the same", "[form]") {
   const char *only = std::getenv("NNC_FUZZ_SEED"), *many = std::getenv("NNC_FUZZ_COUNT");
-  unsigned first = only ? std::atoi(only) : 1, count = only ? 1 : many ? std::atoi(many) : 150;
+  unsigned first = only ? std::atoi(only) : 1, count = only ? 1 : many ? std::atoi(many) : 60;
   for (unsigned seed = first; seed < first + count; ++seed) {
     std::string text = Graph(seed).write(3 + seed % 25);
     if (std::getenv("NNC_TEST_VERBOSE"))

@@ -209,7 +209,8 @@ std::vector<std::pair<std::string, Buffer>> Module::named_buffers(bool recurse) 
 }
 std::vector<std::pair<std::string, AnyModule>> Module::named_modules() const {
   std::vector<std::pair<std::string, AnyModule>> found;
-  visit(state_, true, [&](const std::string &prefix, const auto &state) { found.emplace_back(prefix, AnyModule(state)); });
+  visit(state_, true,
+        [&](const std::string &prefix, const auto &state) { found.emplace_back(prefix, AnyModule(state)); });
   return found;
 }
 std::vector<std::pair<std::string, AnyModule>> Module::named_children() const {
@@ -393,8 +394,7 @@ std::string ModuleState::print() const {
     while (collapses && last + 1 < children.size() && children[last + 1].second->print() == text)
       ++last;
     if (last > i)
-      lines.push_back(
-          indented(fmt::format("({}-{}): {} x {}", name, children[last].first, last - i + 1, text)));
+      lines.push_back(indented(fmt::format("({}-{}): {} x {}", name, children[last].first, last - i + 1, text)));
     else
       lines.push_back(indented(fmt::format("({}): {}", name, text)));
     i = last;

@@ -1,5 +1,5 @@
-// Modules: what holds a model's parameters, buffers and parts, by name. A module is a handle on shared state, as in libtorch:
-// copying one costs nothing and both copies are the same module.
+// Modules: what holds a model's parameters, buffers and parts, by name. A module is a handle on shared state, as in
+// libtorch: copying one costs nothing and both copies are the same module.
 //
 //   struct LeNet : nn::Module {
 //     nn::Conv2d conv = module("conv", nn::Conv2d(1, 32, 3));
@@ -8,8 +8,8 @@
 //     Tensor forward(Tensor x) { return fc(flatten(relu(conv(x)), 1)) * scale; }
 //   };
 //
-// Layers of the library are called as functions. So is a model derived from nn::Callable<LeNet>; one derived from nn::Module is
-// called by its `forward`, without hooks.
+// Layers of the library are called as functions. So is a model derived from nn::Callable<LeNet>; one derived from
+// nn::Module is called by its `forward`, without hooks.
 #pragma once
 #include "nnc/frontend/Graph.h"
 #include <iosfwd>
@@ -18,8 +18,8 @@
 
 namespace nnc {
 
-/// A variable as a member of a module. Assignment makes a handle refer to another variable; `tie` makes this variable itself,
-/// for all who hold it, the other one.
+/// A variable as a member of a module. Assignment makes a handle refer to another variable; `tie` makes this variable
+/// itself, for all who hold it, the other one.
 class VariableHandle {
 public:
   VariableHandle() = default; // none; `defined()` is false
@@ -55,8 +55,8 @@ protected:
 
 namespace nnc::nn {
 
-/// A tensor that is trained (torch.nn.Parameter). One that is registered twice, or tied to another, is one tensor: in the
-/// graph, in its gradient, in the optimizer.
+/// A tensor that is trained (torch.nn.Parameter). One that is registered twice, or tied to another, is one tensor: in
+/// the graph, in its gradient, in the optimizer.
 class Parameter : public VariableHandle {
 public:
   Parameter() = default;
@@ -103,7 +103,8 @@ struct LoadResult {
   std::vector<std::string> missing_keys, unexpected_keys;
 };
 
-/// Called before a module's forward with its tensor arguments, after it with those and its tensor results; may replace them.
+/// Called before a module's forward with its tensor arguments, after it with those and its tensor results; may replace
+/// them.
 using ForwardPreHook = std::function<void(const Module &module, std::vector<Tensor> &inputs)>;
 using ForwardHook =
     std::function<void(const Module &module, const std::vector<Tensor> &inputs, std::vector<Tensor> &outputs)>;
@@ -111,8 +112,8 @@ using ForwardHook =
 namespace detail {
 struct ModuleState;
 
-/// A module of any type, kept to be called or to be had back as what it is. Its own handle on the state is empty, so that
-/// a state may own it.
+/// A module of any type, kept to be called or to be had back as what it is. Its own handle on the state is empty, so
+/// that a state may own it.
 struct Erased {
   virtual ~Erased() = default;
   virtual const std::type_info &type() const = 0;
@@ -146,8 +147,8 @@ public:
     return buffer(name, Buffer(std::move(value), persistent));
   }
 
-  /// Own ones first, then those of the parts, in order of registration and with dotted names; each parameter, buffer and
-  /// module once, under its first name. named_modules begins with this module, named "".
+  /// Own ones first, then those of the parts, in order of registration and with dotted names; each parameter, buffer
+  /// and module once, under its first name. named_modules begins with this module, named "".
   std::vector<std::pair<std::string, Parameter>> named_parameters(bool recurse = true) const;
   std::vector<Parameter> parameters(bool recurse = true) const;
   std::vector<std::pair<std::string, Buffer>> named_buffers(bool recurse = true) const;
@@ -167,8 +168,8 @@ public:
   const Module &requires_grad_(bool value = true) const;
 
   StateDict state_dict() const;
-  /// Takes the elements of `state` by name, converted to this module's types. Throws, having changed nothing, where a shape
-  /// differs and, if `strict`, where a key is missing or unexpected; the error lists all of them.
+  /// Takes the elements of `state` by name, converted to this module's types. Throws, having changed nothing, where a
+  /// shape differs and, if `strict`, where a key is missing or unexpected; the error lists all of them.
   LoadResult load_state_dict(const StateDict &state, bool strict = true) const;
 
   /// Hooks run in order of registration. The number returned takes the hook away again.
@@ -330,7 +331,8 @@ VariableNames variableNames(const Module &module);
 
 std::ostream &operator<<(std::ostream &out, const Module &module);
 
-//===--- implementation of templates ---------------------------------------------------------------------------------===//
+//===--- implementation of templates
+//---------------------------------------------------------------------------------===//
 
 namespace detail {
 [[noreturn]] void failCall(const ModuleState &state, size_t inputs);
@@ -364,8 +366,8 @@ template <class M> struct ErasedModule final : Erased {
     if constexpr (requires { nnc::detail::asVector(module(x..., where)); })
       return nnc::detail::asVector(module(x..., where));
     else if constexpr (requires { nnc::detail::asVector(module.forward(x...)); })
-      return nnc::detail::asVector(callWithHooks(
-          module, *module.state_, [&](auto &...a) { return module.forward(a...); }, x...));
+      return nnc::detail::asVector(
+          callWithHooks(module, *module.state_, [&](auto &...a) { return module.forward(a...); }, x...));
     else
       failCall(*module.state_, sizeof...(T));
   }

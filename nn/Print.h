@@ -1,4 +1,5 @@
-// How options read in PyTorch's description of a module: `Conv2d(1, 32, kernel_size=(3, 3), stride=(1, 1), bias=False)`.
+// How options read in PyTorch's description of a module: `Conv2d(1, 32, kernel_size=(3, 3), stride=(1, 1),
+// bias=False)`.
 #pragma once
 #include <cstdint>
 #include <string>

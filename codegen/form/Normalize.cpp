@@ -177,11 +177,19 @@ static void ownInits(RewriterBase &rewriter, linalg::LinalgOp op) {
 
 // A slice that is no plain run of memory is read in place by kernels; whoever else uses it gets a copy.
 static void copyForSchedule(RewriterBase &rewriter, Operation *view) {
+  // what a loop or an insertion starts from becomes the destination of a launch
+  auto isStart = [](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(user))
+      return &use == &insert.getDestMutable();
+    return isa<scf::ForOp, scf::ForallOp>(user);
+  };
   Value copy;
   for (OpOperand &use : llvm::make_early_inc_range(view->getUses())) {
     Operation *user = use.getOwner();
-    if (user->getBlock() == view->getBlock() &&
-        (!staysInSchedule(user) || user == (copy ? copy.getDefiningOp() : nullptr)))
+    Operation *ancestor = view->getBlock()->findAncestorOpInBlock(*user);
+    bool inKernel = (!staysInSchedule(user) || !staysInSchedule(ancestor)) && !isStart(use);
+    if (inKernel || (copy && user == copy.getDefiningOp()))
       continue;
     if (!copy) {
       rewriter.setInsertionPointAfter(view);

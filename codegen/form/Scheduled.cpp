@@ -10,6 +10,26 @@ using namespace nnc;
 
 static bool isConstantIndex(Value value) { return value.getDefiningOp<arith::ConstantOp>() != nullptr; }
 
+// Is each carried tensor the one before it, with something written into it? Only such a loop can be straight code: a
+// swap needs the schedule's copies.
+static bool carriesInPlace(scf::ForOp loop) {
+  return llvm::all_of(llvm::zip(loop.getYieldedValues(), loop.getRegionIterArgs()), [](auto pair) {
+    Value value = std::get<0>(pair), argument = std::get<1>(pair);
+    while (value != argument) {
+      Operation *maker = value.getDefiningOp();
+      if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(maker))
+        value = insert.getDest();
+      else if (auto store = dyn_cast_or_null<tensor::InsertOp>(maker))
+        value = store.getDest();
+      else if (auto inner = dyn_cast_or_null<scf::ForOp>(maker))
+        value = inner.getInitArgs()[cast<OpResult>(value).getResultNumber()];
+      else
+        return false;
+    }
+    return true;
+  });
+}
+
 bool codegen::isScheduleLoop(Operation *op) {
   auto loop = dyn_cast<scf::ForOp>(op);
   if (!loop || loop.getInitArgs().empty())
@@ -19,7 +39,7 @@ bool codegen::isScheduleLoop(Operation *op) {
   for (Type type : loop.getResultTypes())
     if (auto tensor = dyn_cast<RankedTensorType>(type); !tensor || !tensor.hasStaticShape())
       return false;
-  return llvm::any_of(*loop.getBody(), [](Operation &inner) {
+  return !carriesInPlace(loop) || llvm::any_of(*loop.getBody(), [](Operation &inner) {
     return isa<linalg::LinalgOp, scf::ForallOp, codegen::LaunchOp>(inner) || isScheduleLoop(&inner);
   });
 }

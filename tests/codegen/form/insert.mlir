@@ -33,7 +33,7 @@ func.func @concat(%x: tensor<8x16xf32>, %y: tensor<8x4xf32>) -> tensor<8x20xf32>
 }
 
 // CHECK-LABEL: func.func @views
-// CHECK-SAME: %[[X:.*]]: tensor<6x8x10xf32>
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<6x8x10xf32>
 // CHECK: %[[V:.*]] = tensor.collapse_shape %[[X]]
 // CHECK: sched.launch @[[STRIDED:exp_[0-9a-f]+]] {{.*}} ins(%[[V]] : tensor<48x10xf32>)
 // CHECK-NOT: sched.launch

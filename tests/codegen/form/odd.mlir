@@ -57,7 +57,7 @@ func.func @running_sum(%x: tensor<32x50xf32>) -> tensor<32x50xf32> {
 }
 
 // CHECK-LABEL: func.func @numbers
-// CHECK-SAME: %[[X:.*]]: tensor<8xf32>, %[[I:.*]]: tensor<i64>
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<8xf32>{{[^%]*}} %[[I:[a-z0-9]+]]: tensor<i64>
 // CHECK: sched.launch {{.*}} ins(%{{.*}} : {{.*}})
 // CHECK-NOT: tensor.extract{{ }}
 // CHECK: return
@@ -72,7 +72,7 @@ func.func @numbers(%x: tensor<8xf32>, %i: tensor<i64>) -> tensor<8xf32> {
 }
 
 // CHECK-LABEL: func.func @as_they_are
-// CHECK-SAME: %[[X:.*]]: tensor<4xf32>
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<4xf32>
 // CHECK: %[[C:.*]] = arith.constant dense<[1, 2, 3]> : tensor<3xi64>
 // CHECK-NOT: sched.launch
 // CHECK: return %[[X]], %[[X]], %[[C]]

@@ -13,7 +13,7 @@
 // CHECK: return
 
 // The step is written to its place in the sequence, which is the result itself.
-// PLAN: func.func @rnn({{.*}}%[[YS:[a-z0-9]+]]: memref<12x4x8xf32>, %[[H:[a-z0-9]+]]: memref<4x8xf32>, %{{.*}}: memref<0xi8>)
+// PLAN: func.func @rnn({{.*}}%[[YS:[a-z0-9]+]]: memref<12x4x8xf32>{{[^%]*}} %[[H:[a-z0-9]+]]: memref<4x8xf32>{{[^%]*}} %{{.*}}: memref<0xi8>)
 // PLAN: sched.copy %{{.*}} to %[[H]]
 // PLAN: scf.for %[[T:.*]] =
 // PLAN: %[[Y:.*]] = memref.subview %[[YS]][%[[T]], 0, 0]

@@ -4,7 +4,7 @@
 // of a spare buffer.
 
 // CHECK-LABEL: func.func @carried
-// CHECK-SAME: %[[X:.*]]: memref<16x64xf32>, %[[H:.*]]: memref<64xf32>, %{{.*}}: memref<0xi8>)
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<16x64xf32>{{[^%]*}} %[[H:[a-z0-9]+]]: memref<64xf32>{{[^%]*}} %{{.*}}: memref<0xi8>)
 // CHECK: sched.launch @fill{{.*}} outs(%[[H]] :
 // CHECK: scf.for
 // CHECK: sched.launch @add{{.*}} ins(%[[H]], {{.*}} outs(%[[H]] :

@@ -4,7 +4,7 @@
 // and copied when everything has been read.
 
 // CHECK-LABEL: func.func @in_place
-// CHECK-SAME: %[[W:.*]]: memref<64xf32> {nn.kind = "parameter", nn.name = "w"}, %[[G:.*]]: memref<64xf32>, %{{.*}}: memref<0xi8>)
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<64xf32>{{[^%]*}} %[[G:[a-z0-9]+]]: memref<64xf32>{{[^%]*}} %{{.*}}: memref<0xi8>)
 // CHECK-SAME: sched.results = array<i64: 0>
 // CHECK-NEXT: sched.launch {{.*}} ins(%[[W]], %[[G]] {{.*}} outs(%[[W]] :
 // CHECK-NEXT: return
@@ -16,7 +16,7 @@ func.func @in_place(%w: tensor<64xf32> {nn.kind = "parameter", nn.name = "w"}, %
 }
 
 // CHECK-LABEL: func.func @still_read
-// CHECK-SAME: %[[W:.*]]: memref<64xf32>, %[[G:.*]]: memref<64xf32>, %[[OLD:.*]]: memref<64xf32>, %{{.*}}: memref<256xi8>)
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<64xf32>{{[^%]*}} %[[G:[a-z0-9]+]]: memref<64xf32>{{[^%]*}} %[[OLD:[a-z0-9]+]]: memref<64xf32>{{[^%]*}} %{{.*}}: memref<256xi8>)
 // CHECK-SAME: sched.results = array<i64: 0, 2>
 // CHECK: %[[NEW:.*]] = memref.view
 // CHECK: sched.launch {{.*}} outs(%[[NEW]] :
@@ -30,7 +30,7 @@ func.func @still_read(%w: tensor<64xf32>, %g: tensor<64xf32>) -> (tensor<64xf32>
 
 // Two arguments that swap their values go by way of the arena.
 // CHECK-LABEL: func.func @swap
-// CHECK-SAME: %[[A:.*]]: memref<4xf32>, %[[B:.*]]: memref<4xf32>, %{{.*}}: memref<64xi8>)
+// CHECK-SAME: %[[A:[a-z0-9]+]]: memref<4xf32>{{[^%]*}} %[[B:[a-z0-9]+]]: memref<4xf32>{{[^%]*}} %{{.*}}: memref<64xi8>)
 // CHECK: %[[T:.*]] = memref.view
 // CHECK: sched.copy %[[X:.*]] to %[[T]]
 // CHECK: sched.copy %[[Y:.*]] to %[[X]]

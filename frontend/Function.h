@@ -52,8 +52,8 @@ template <class F, class... A> Array evaluate(F function, const A &...inputs) {
 }
 
 struct AheadOptions {
-  /// As Target::parse takes them; several give one object with a variant for each. Empty: the compiler's own choice, which
-  /// runs on any machine of the last ten years.
+  /// As Target::parse takes them; several give one object with a variant for each. Empty: the compiler's own choice,
+  /// which runs on any machine of the last ten years.
   std::vector<std::string> targets;
   /// Put the variables' values into the object; otherwise callers bring them, for example from a safetensors file.
   bool embedWeights = true;

@@ -69,6 +69,8 @@ public:
     updated_.insert(variable.get());
   }
 
+  bool uses(const VariableRef &variable) const override { return values_.count(variable.get()); }
+
   RandomState random() override {
     if (!state_) {
       VariableRef seed = options_.seed, step = options_.step;
@@ -161,6 +163,7 @@ const std::string &Traced::name() const { return impl_->name; }
 const std::vector<Spec> &Traced::inputs() const { return impl_->inputs; }
 const std::vector<Spec> &Traced::outputs() const { return impl_->outputs; }
 const std::vector<VariableRef> &Traced::variables() const { return impl_->variables; }
+const std::vector<std::string> &Traced::variableNames() const { return impl_->variableNames; }
 std::string Traced::text() const {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -230,6 +233,8 @@ Traced trace(const TensorFunction &function, std::vector<Spec> inputs, TraceOpti
   }
   impl->inputs = std::move(inputs);
   impl->variables = tracer.variables();
+  for (const VariableRef &variable : impl->variables)
+    impl->variableNames.push_back(tracer.nameOf(variable));
   if (failed(verify(*impl->module)))
     throw Error("internal: the traced graph does not verify");
   return Traced(impl);

@@ -58,6 +58,8 @@ public:
   virtual Tensor use(const VariableRef &variable) = 0;
   /// From here on the variable has this value; it is written back when the compiled function has run.
   virtual void update(const VariableRef &variable, Tensor value) = 0;
+  /// Whether the variable was used or updated so far.
+  virtual bool uses(const VariableRef &variable) const = 0;
   /// Seed and step, as arguments. A graph that uses them advances the step by one.
   virtual RandomState random() = 0;
   /// A number no other use of random numbers in this graph has.
@@ -84,6 +86,8 @@ public:
   const std::vector<Spec> &inputs() const;
   const std::vector<Spec> &outputs() const;
   const std::vector<VariableRef> &variables() const;
+  /// Their names in the signature, in the same order.
+  const std::vector<std::string> &variableNames() const;
   /// The graph as text of the nn dialect.
   std::string text() const;
 

@@ -12,10 +12,10 @@ mlir::MLIRContext &graphContext();
 struct Traced::Impl {
   std::string name;
   std::vector<Spec> inputs, outputs;
-  std::vector<VariableRef> variables;       // in the order of the arguments after the inputs
+  std::vector<VariableRef> variables; // in the order of the arguments after the inputs
+  std::vector<std::string> variableNames;
   std::vector<int64_t> updated;             // of each result after the outputs: the variable's index
   mlir::OwningOpRef<mlir::ModuleOp> module; // one function of that name
-  bool stepIsOurs = false;
 };
 
 } // namespace nnc

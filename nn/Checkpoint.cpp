@@ -1,0 +1,86 @@
+// Checkpoints.
+#include "nnc/nn/Checkpoint.h"
+#include "nnc/frontend/AbiTypes.h"
+#include "nnc/runtime/Error.h"
+#include "nnc/runtime/SafeTensors.h"
+#include <fmt/format.h>
+
+namespace nnc {
+
+using Arrays = std::vector<std::pair<std::string, Array>>;
+
+static void write(const std::string &path, const Arrays &arrays, const Metadata &metadata) {
+  std::map<std::string, runtime::TensorView, std::less<>> views;
+  for (auto &[name, array] : arrays)
+    views[name] = {abiType(array.dtype()), array.shape(),
+                   std::span(static_cast<const std::byte *>(array.raw()), size_t(array.bytes()))};
+  runtime::writeSafeTensors(path, views, {metadata.begin(), metadata.end()});
+}
+
+static std::string listed(const char *what, const std::vector<std::string> &names) {
+  if (names.empty())
+    return "";
+  std::string text = fmt::format("\n  {}:", what);
+  for (const std::string &name : names)
+    text += "\n    " + name;
+  return text;
+}
+
+static Metadata read(const std::string &path, const Arrays &arrays, bool strict) {
+  runtime::SafeTensors file(path);
+  std::vector<std::string> missing, unexpected, misshapen;
+  std::map<std::string, bool> known;
+  for (auto &[name, array] : arrays) {
+    known[name] = true;
+    const runtime::TensorView *view = file.find(name);
+    if (!view) {
+      missing.push_back(name);
+      continue;
+    }
+    if (view->dims != array.shape() || view->dtype != abiType(array.dtype())) {
+      std::string type = "another element type";
+      for (DType candidate :
+           {DType::f32, DType::f64, DType::bf16, DType::f16, DType::i64, DType::i32, DType::i8, DType::u8, DType::i1})
+        if (abiType(candidate) == view->dtype)
+          type = toString(candidate);
+      misshapen.push_back(fmt::format("{}: expected {} of {}, got {} of {}", name, toString(array.shape()),
+                                      toString(array.dtype()), toString(view->dims), type));
+    }
+  }
+  for (auto &[name, view] : file.tensors())
+    if (!known.count(name))
+      unexpected.push_back(name);
+  if (!misshapen.empty() || (strict && (!missing.empty() || !unexpected.empty())))
+    throw Error(fmt::format("{}: does not fit the model", path) + listed("misshapen keys", misshapen) +
+                (strict ? listed("missing keys", missing) + listed("unexpected keys", unexpected) : std::string()));
+  for (auto &[name, array] : arrays)
+    if (const runtime::TensorView *view = file.find(name); view && !view->data.empty())
+      std::memcpy(array.raw(), view->data.data(), view->data.size());
+  return {file.metadata().begin(), file.metadata().end()};
+}
+
+static Arrays stateOf(const nn::Module &module) {
+  Arrays arrays;
+  for (auto &[name, array] : module.state_dict())
+    arrays.emplace_back(name, array);
+  return arrays;
+}
+static Arrays stateOf(const TrainStep &step) {
+  Arrays arrays;
+  for (auto &[name, variable] : step.state())
+    arrays.emplace_back(name, variable->value);
+  return arrays;
+}
+
+void save(const nn::Module &module, const std::string &path, const Metadata &metadata) {
+  write(path, stateOf(module), metadata);
+}
+Metadata load(const nn::Module &module, const std::string &path, bool strict) {
+  return read(path, stateOf(module), strict);
+}
+void save(const TrainStep &step, const std::string &path, const Metadata &metadata) {
+  write(path, stateOf(step), metadata);
+}
+Metadata load(const TrainStep &step, const std::string &path) { return read(path, stateOf(step), true); }
+
+} // namespace nnc

@@ -1,0 +1,97 @@
+// The whole training step as one compiled function: forward, backward, clipping, optimizer.
+#pragma once
+#include "nnc/frontend/Function.h"
+#include "nnc/nn/Module.h"
+#include "nnc/nn/optim/Optimizer.h"
+
+namespace nnc {
+
+struct TrainOptions {
+  /// Clip the gradients to this total norm first (clip_grad_norm_).
+  std::optional<double> max_norm;
+  double norm_type = 2.0;
+  /// Seed of dropout masks and other random numbers; by default the process's (manual_seed).
+  std::optional<uint64_t> seed;
+  std::string name = "train_step";
+  CompileOptions compile;
+};
+
+/// What a step gives back: the loss before the update, and where clipping was asked for the gradients' total norm
+/// before it.
+struct StepOutput {
+  Array loss, total_norm;
+  std::vector<Array> outputs; // what the loss function returned besides
+};
+
+/// A compiled training step, bound to the model's own arrays. A handle.
+class TrainStep {
+public:
+  StepOutput operator()(const std::vector<Array> &inputs) const;
+  template <class... A>
+    requires(std::same_as<std::remove_cvref_t<A>, Array> && ...)
+  StepOutput operator()(const A &...inputs) const {
+    return (*this)(std::vector<Array>{inputs...});
+  }
+  const Function &function() const { return function_; }
+  const Traced &traced() const { return function_.traced(); }
+  operator const Traced &() const { return traced(); }
+  const optim::Optimizer &optimizer() const { return optimizer_; }
+  const nn::Module &module() const { return module_; }
+  /// Steps taken.
+  int64_t steps() const { return optimizer_.step()->value.item<int64_t>(); }
+  /// Model, optimizer, step and seed by name: all that a run is resumed from.
+  optim::NamedVariables state() const;
+
+private:
+  friend TrainStep train_step(const nn::Module &, const optim::Optimizer &, const TensorFunction &, std::vector<Spec>,
+                              TrainOptions);
+  TrainStep(nn::Module module, optim::Optimizer optimizer)
+      : module_(std::move(module)), optimizer_(std::move(optimizer)) {}
+  nn::Module module_;
+  optim::Optimizer optimizer_;
+  VariableRef seed_;
+  Function function_;
+  bool clips_ = false;
+};
+
+/// Compiles a step that lowers the first (scalar) result of `loss`, a function of tensors of `inputs`, with respect to
+/// the parameters of `module` that it uses and that require a gradient. The module is traced in training mode.
+TrainStep train_step(const nn::Module &module, const optim::Optimizer &optimizer, const TensorFunction &loss,
+                     std::vector<Spec> inputs, TrainOptions options = {});
+
+/// The usual case: the last of `inputs` is the target, and the loss is loss(model(the others...), target).
+template <std::derived_from<nn::Module> M, class Loss>
+  requires(!std::derived_from<Loss, optim::Optimizer>)
+TrainStep train_step(M model, Loss loss, const optim::Optimizer &optimizer, std::vector<Spec> inputs,
+                     TrainOptions options = {}) {
+  auto function = [model, loss](const std::vector<Tensor> &x) mutable -> std::vector<Tensor> {
+    auto forward = [&](auto... input) {
+      if constexpr (requires { model(input...); })
+        return model(input...);
+      else
+        return model.forward(input...);
+    };
+    if constexpr (requires { forward(x[0]); })
+      if (x.size() == 2)
+        return {loss(forward(x[0]), x[1])};
+    if constexpr (requires { forward(x[0], x[0]); })
+      if (x.size() == 3)
+        return {loss(forward(x[0], x[1]), x[2])};
+    detail::wrongInputCount(2, x.size());
+  };
+  return train_step(static_cast<const nn::Module &>(model), optimizer, function, std::move(inputs), std::move(options));
+}
+
+/// A traced forward of a model, in the mode it is in: for compile and compile_ahead.
+template <std::derived_from<nn::Module> M>
+Traced trace_forward(M model, std::vector<Spec> inputs, TraceOptions options = {}) {
+  options.names.merge(nn::variableNames(model));
+  if constexpr (requires(Tensor x) { model(x); })
+    return trace(asTensorFunction([model](Tensor x) mutable { return model(x); }), std::move(inputs),
+                 std::move(options));
+  else
+    return trace(asTensorFunction([model](Tensor x) mutable { return model.forward(x); }), std::move(inputs),
+                 std::move(options));
+}
+
+} // namespace nnc

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "nnc/codegen/object/Signature.h"
 #include "nnc/codegen/schedule/Schedule.h"
+#include "nnc/passes/Simplify.h"
 
 using namespace mlir;
 
@@ -106,6 +107,11 @@ LogicalResult lowerTo(ModuleOp module, Level level, const LowerOptions &options,
   };
   // What callers see is written down while the types are the user's.
   completeSignatures(module);
+  // What nobody uses and what repeats goes first: later it would be kernels and memory.
+  if (current == Level::Graph && level > Level::Graph)
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isExternal())
+        passes::simplify(function);
   // Everything is loops with indexing maps before fusion is decided, so one rule covers all ops.
   if (failed(stage(Level::Linalg, lowerToLinalg, checkLinalg)))
     return failure();

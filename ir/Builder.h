@@ -36,6 +36,7 @@ public:
   mlir::MLIRContext *context() { return builder_.getContext(); }
   mlir::Location location(Where where) const;
   void setFixedLocation(mlir::Location location) { fixed_ = location; }
+  std::optional<mlir::Location> fixedLocation() const { return fixed_; }
 
 private:
   mlir::OpBuilder builder_;

@@ -11,6 +11,8 @@
 namespace nnc::ir {
 /// Said of an op that has no gradient, so that a forgotten one is an error.
 template <class Op> class NotDifferentiable : public mlir::OpTrait::TraitBase<Op, NotDifferentiable> {};
+/// Said of an op that concerns the schedule and not a kernel.
+template <class Op> class Control : public mlir::OpTrait::TraitBase<Op, Control> {};
 } // namespace nnc::ir
 
 #include "nnc-generated/ir/Dialect.h.inc"

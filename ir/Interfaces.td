@@ -32,4 +32,7 @@ def Nnc_LowersToLinalg : OpInterface<"LowersToLinalg"> {
 // Said of an op that has no gradient, so that a forgotten one is an error.
 def Nnc_NotDifferentiable : NativeOpTrait<"NotDifferentiable"> { let cppNamespace = "::nnc::ir"; }
 
+// Said of an op that concerns the schedule and not a kernel (checks, loops, collectives): codegen/lower/Control.cpp lowers it.
+def Nnc_Control : NativeOpTrait<"Control"> { let cppNamespace = "::nnc::ir"; }
+
 #endif

@@ -59,24 +59,37 @@ private:
 TrainStep train_step(const nn::Module &module, const optim::Optimizer &optimizer, const TensorFunction &loss,
                      std::vector<Spec> inputs, TrainOptions options = {});
 
+namespace detail {
+template <class M, class... T>
+concept Called = requires(M &model, T... x) { model(x...); };
+template <class M, class... T>
+concept Forwarded = requires(M &model, T... x) { model.forward(x...); };
+
+/// A model is called, with its hooks, where it can be; otherwise its forward is.
+template <class M, class... T>
+  requires(Called<M, T...> || Forwarded<M, T...>)
+auto runModel(M &model, T... x) {
+  if constexpr (Called<M, T...>)
+    return model(x...);
+  else
+    return model.forward(x...);
+}
+template <class M, class... T>
+concept Runs = Called<M, T...> || Forwarded<M, T...>;
+} // namespace detail
+
 /// The usual case: the last of `inputs` is the target, and the loss is loss(model(the others...), target).
 template <std::derived_from<nn::Module> M, class Loss>
   requires(!std::derived_from<Loss, optim::Optimizer>)
 TrainStep train_step(M model, Loss loss, const optim::Optimizer &optimizer, std::vector<Spec> inputs,
                      TrainOptions options = {}) {
   auto function = [model, loss](const std::vector<Tensor> &x) mutable -> std::vector<Tensor> {
-    auto forward = [&](auto... input) {
-      if constexpr (requires { model(input...); })
-        return model(input...);
-      else
-        return model.forward(input...);
-    };
-    if constexpr (requires { forward(x[0]); })
+    if constexpr (detail::Runs<M, Tensor>)
       if (x.size() == 2)
-        return {loss(forward(x[0]), x[1])};
-    if constexpr (requires { forward(x[0], x[0]); })
+        return {loss(detail::runModel(model, x[0]), x[1])};
+    if constexpr (detail::Runs<M, Tensor, Tensor>)
       if (x.size() == 3)
-        return {loss(forward(x[0], x[1]), x[2])};
+        return {loss(detail::runModel(model, x[0], x[1]), x[2])};
     detail::wrongInputCount(2, x.size());
   };
   return train_step(static_cast<const nn::Module &>(model), optimizer, function, std::move(inputs), std::move(options));
@@ -86,12 +99,8 @@ TrainStep train_step(M model, Loss loss, const optim::Optimizer &optimizer, std:
 template <std::derived_from<nn::Module> M>
 Traced trace_forward(M model, std::vector<Spec> inputs, TraceOptions options = {}) {
   options.names.merge(nn::variableNames(model));
-  if constexpr (requires(Tensor x) { model(x); })
-    return trace(asTensorFunction([model](Tensor x) mutable { return model(x); }), std::move(inputs),
-                 std::move(options));
-  else
-    return trace(asTensorFunction([model](Tensor x) mutable { return model.forward(x); }), std::move(inputs),
-                 std::move(options));
+  return trace(asTensorFunction([model](Tensor x) mutable { return detail::runModel(model, x); }), std::move(inputs),
+               std::move(options));
 }
 
 } // namespace nnc

@@ -1,82 +1,83 @@
-// One walk over a block in reverse, asking each op for its vector-Jacobian product; cotangents of a value used twice
-// add.
+// nnc-differentiate: a function's gradient as a function beside it.
 #include "nnc/passes/Differentiate.h"
 #include "nnc/ir/Builder.h"
-#include "nnc/ir/Dialect.h"
-#include "nnc/ir/ops/Vocabulary.h"
+#include "nnc/passes/Passes.h"
 #include "nnc/runtime/Error.h"
-#include <fmt/format.h>
 
 using namespace mlir;
 namespace nnc::passes {
+#define GEN_PASS_DEF_DIFFERENTIATE
+#include "nnc-generated/passes/Passes.h.inc"
 
-// The values that depend on `inputs`: only through these can a cotangent reach them.
-static DenseSet<Value> dependents(Block *block, ArrayRef<Tensor> inputs, Operation *last) {
-  DenseSet<Value> reached;
-  for (Tensor input : inputs)
-    reached.insert(ir::value(input));
-  for (Operation &op : *block) {
-    bool depends = false;
-    op.walk([&](Operation *inner) {
-      depends |= llvm::any_of(inner->getOperands(), [&](Value operand) { return reached.contains(operand); });
-    });
-    if (depends && !op.hasTrait<ir::NotDifferentiable>())
-      reached.insert(op.result_begin(), op.result_end());
-    if (&op == last)
-      break;
-  }
-  return reached;
+static bool isFloatTensor(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && isa<FloatType>(tensor.getElementType());
 }
 
-static bool isFloatTensor(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && isa<FloatType>(type.getElementType());
+// The numbers chosen, checked, or those of all float types.
+static FailureOr<SmallVector<unsigned>> choose(func::FuncOp function, StringRef what, ArrayRef<unsigned> chosen,
+                                               ArrayRef<Type> types) {
+  for (unsigned number : chosen)
+    if (number >= types.size() || !isFloatTensor(types[number]))
+      return function.emitError() << what << " " << number << " of '" << function.getName()
+                                  << "' is not a float tensor";
+  SmallVector<unsigned> numbers(chosen);
+  if (numbers.empty())
+    for (auto [i, type] : llvm::enumerate(types))
+      if (isFloatTensor(type))
+        numbers.push_back(i);
+  return numbers;
 }
 
-std::vector<Tensor> differentiate(OpBuilder &builder, ArrayRef<Tensor> outputs, ArrayRef<Tensor> outputCotangents,
-                                  ArrayRef<Tensor> inputs) {
-  Block *block = builder.getInsertionBlock();
-  DenseMap<Value, Tensor> cotangents;
-  Operation *last = nullptr; // the last op that an output comes from
-  for (Tensor output : outputs)
-    if (Operation *op = ir::value(output).getDefiningOp())
-      if (op->getBlock() == block && (!last || last->isBeforeInBlock(op)))
-        last = op;
-  ir::Builder current(builder, builder.getUnknownLoc());
-  auto accumulate = [&](Value value, Tensor cotangent) {
-    Tensor &total = cotangents[value];
-    total = total ? total + cotangent : cotangent;
-  };
-  for (auto [output, cotangent] : llvm::zip(outputs, outputCotangents))
-    if (cotangent)
-      accumulate(ir::value(output), cotangent);
+namespace {
+struct Differentiate : impl::DifferentiateBase<Differentiate> {
+  using DifferentiateBase::DifferentiateBase;
 
-  DenseSet<Value> reached = dependents(block, inputs, last);
-  for (Operation *op = last; op; op = op->getPrevNode()) {
-    if (!llvm::any_of(op->getResults(),
-                      [&](Value result) { return cotangents.contains(result) && reached.contains(result); }))
-      continue;
-    auto differentiable = dyn_cast<ir::Differentiable>(op);
-    if (!differentiable)
-      throw Error(fmt::format("{}: error: {} has no gradient", ir::sourceOf(op->getLoc()),
-                              ir::layerOf(op->getLoc()).empty() ? op->getName().getStringRef().str()
-                                                                : ir::layerOf(op->getLoc()).str()));
-    current.setFixedLocation(op->getLoc());
-    SmallVector<Tensor> ofResults;
-    for (Value result : op->getResults())
-      ofResults.push_back(cotangents.lookup(result));
-    auto ofOperands = differentiable.vjp(ofResults);
-    assert(ofOperands.size() == op->getNumOperands() && "one cotangent for each operand");
-    for (auto [operand, cotangent] : llvm::zip(op->getOperands(), ofOperands))
-      if (cotangent && isFloatTensor(operand) && reached.contains(operand))
-        accumulate(operand, cotangent);
+  void runOnOperation() override {
+    func::FuncOp function;
+    for (auto candidate : getOperation().getOps<func::FuncOp>())
+      if (!function && !candidate.isExternal() && (this->function.empty() || candidate.getName() == this->function))
+        function = candidate;
+    if (!function) {
+      getOperation().emitError() << "no function '" << this->function << "' to differentiate";
+      return signalPassFailure();
+    }
+    auto by =
+        choose(function, "argument", SmallVector<unsigned>(inputs.begin(), inputs.end()), function.getArgumentTypes());
+    auto of =
+        choose(function, "result", SmallVector<unsigned>(outputs.begin(), outputs.end()), function.getResultTypes());
+    if (failed(by) || failed(of) || failed(addGradient(function, *by, *of)))
+      signalPassFailure();
   }
-  std::vector<Tensor> gradients;
-  for (Tensor input : inputs) {
-    Tensor gradient = cotangents.lookup(ir::value(input));
-    gradients.push_back(gradient ? gradient : zerosLike(input));
+
+  LogicalResult addGradient(func::FuncOp function, ArrayRef<unsigned> by, ArrayRef<unsigned> of) {
+    func::FuncOp gradient = function.clone();
+    gradient.setName((function.getName() + "_grad").str());
+    gradient.removeResAttrsAttr();
+    SymbolTable(getOperation()).insert(gradient, std::next(Block::iterator(function)));
+    Block &body = gradient.getBody().front();
+    auto ret = cast<func::ReturnOp>(body.getTerminator());
+    std::vector<Tensor> results, cotangents, arguments;
+    for (unsigned number : of) {
+      results.push_back(ir::tensor(ret.getOperand(number)));
+      if (failed(gradient.insertArgument(gradient.getNumArguments(), ret.getOperand(number).getType(), {},
+                                         function.getLoc())))
+        return failure();
+      cotangents.push_back(ir::tensor(body.getArguments().back()));
+    }
+    for (unsigned number : by)
+      arguments.push_back(ir::tensor(body.getArgument(number)));
+    OpBuilder builder(ret);
+    try {
+      auto gradients = differentiate(builder, results, cotangents, arguments);
+      ret.getOperandsMutable().assign(llvm::map_to_vector(gradients, ir::value));
+    } catch (const Error &error) {
+      return function.emitError() << error.what();
+    }
+    gradient.setType(builder.getFunctionType(gradient.getArgumentTypes(), ret.getOperandTypes()));
+    return success();
   }
-  return gradients;
-}
+};
+} // namespace
 
 } // namespace nnc::passes

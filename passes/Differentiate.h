@@ -1,15 +1,8 @@
-// Reverse-mode differentiation of a graph.
+// Reverse-mode differentiation of a graph: the walk is ir/Differentiate.h (gradients of loop bodies need it there);
+// here is the pass around it.
 #pragma once
-#include "mlir/IR/Builders.h"
-#include "nnc/ir/Tensor.h"
+#include "nnc/ir/Differentiate.h"
 
 namespace nnc::passes {
-
-/// Adds to the block of `outputs`, at `builder`'s insertion point (after every output), the cotangents of `inputs`,
-/// given one cotangent for each output (undefined: zero). An input that the outputs do not depend on gets zeros. Throws
-/// the library's Error where a float value that matters passes through an op without a gradient; such an op is named
-/// with its location. The result is ops of the same dialect, so it can be differentiated again.
-std::vector<Tensor> differentiate(mlir::OpBuilder &builder, llvm::ArrayRef<Tensor> outputs,
-                                  llvm::ArrayRef<Tensor> outputCotangents, llvm::ArrayRef<Tensor> inputs);
-
+using ir::differentiate;
 } // namespace nnc::passes

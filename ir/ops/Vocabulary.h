@@ -1,5 +1,6 @@
 // Everything a model, a loss or a gradient rule is written with.
 #pragma once
+#include "nnc/ir/ops/Collective.h"
 #include "nnc/ir/ops/Contract.h"
 #include "nnc/ir/ops/Control.h"
 #include "nnc/ir/ops/Elementwise.h"

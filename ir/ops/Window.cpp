@@ -193,7 +193,8 @@ SmallVector<Tensor> MaxPoolOp::vjp(ArrayRef<Tensor> cotangents) {
   ScatterAddAlongOp::Properties properties;
   properties.dim = i64(2);
   Tensor zero = full({shape[0], shape[1], elementCount(spatialOf(shape))}, 0, x.dtype());
-  auto sum = create<ScatterAddAlongOp>(Where::current(), {zero, planes(tensor(getPositions())), planes(g)}, properties);
+  auto sum =
+      ir::create<ScatterAddAlongOp>(Where::current(), {zero, planes(tensor(getPositions())), planes(g)}, properties);
   return {reshape(tensor(sum.getResult()), shape)};
 }
 

@@ -28,7 +28,7 @@ struct CountedBatch : Batch {
 class Loader {
 public:
   Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options);
-  template <class D>
+  template <std::derived_from<Dataset> D>
   Loader(D dataset, LoaderOptions options) : Loader(std::make_shared<const D>(std::move(dataset)), options) {}
 
   int64_t batches() const;
@@ -72,7 +72,7 @@ private:
 // A batch taken apart: `for (auto [x, y] : loader)`.
 template <> struct std::tuple_size<nnc::data::CountedBatch> : std::integral_constant<size_t, 2> {};
 template <size_t I> struct std::tuple_element<I, nnc::data::CountedBatch> {
-  using type = nnc::Array;
+  using type = const nnc::Array;
 };
 namespace nnc::data {
 template <size_t I> const Array &get(const CountedBatch &batch) { return I == 0 ? batch.x : batch.y; }

@@ -9,6 +9,7 @@
 #include "nnc/codegen/Dialects.h"
 #include "nnc/codegen/ModuleText.h"
 #include "nnc/codegen/Pipelines.h"
+#include "nnc/passes/Passes.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -48,6 +49,7 @@ int main(int argc, char **argv) {
   registerTransformsPasses();
   registerConversionPasses();
   registerLinalgPasses();
+  passes::registerNncPasses();
 
   auto [input, output] =
       registerAndParseCLIOptions(argc, argv, "nnc-opt: compile nnc modules level by level", registry);

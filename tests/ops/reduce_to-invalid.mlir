@@ -1,0 +1,10 @@
+// RUN: nnc-opt %s --split-input-file --verify-diagnostics
+// RUN: not nnc-opt %S/reduce_to.mlir --to=linalg 2>&1 | FileCheck %s
+
+// CHECK: 'nn.reduce_to' op cannot be compiled for 4 ranks: expected 1
+func.func @f(%x: tensor<9x3xf32>) -> tensor<9x3xf32> {
+  // expected-error @+2 {{reduce_to: root: expected a rank in [0, 2), got -1}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %y = nn.reduce_to %x {root = -1 : i64, ranks = 2 : i64} : (tensor<9x3xf32>) -> tensor<9x3xf32>
+  return %y : tensor<9x3xf32>
+}

@@ -1,0 +1,67 @@
+// RUN: nnc-opt %s | nnc-opt | FileCheck %s
+// RUN: nnc-opt %s --to=linalg | FileCheck %s --check-prefix=LINALG
+// RUN: nnc-opt %s --to=buffers | FileCheck %s --check-prefix=BUFFERS
+// RUN: nnc-opt %s --nnc-differentiate --nnc-simplify | FileCheck %s --check-prefix=GRAD
+// RUN: nnc-opt %s --nnc-simplify | FileCheck %s --check-prefix=SIMPLE
+
+// CHECK-LABEL: func.func @scan
+// CHECK: nn.scan 8 carries(%{{.*}}) sequences(%{{.*}}) captures(%{{.*}}) : (tensor<4xf32>, tensor<8x4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>) {
+// CHECK: nn.yield %{{.*}}, %{{.*}} : tensor<4xf32>, tensor<4xf32>
+
+// A loop of the schedule: rows are read and written at its counter.
+// LINALG-LABEL: func.func @scan
+// LINALG: scf.for %[[T:.*]] = %{{.*}} to %{{.*}} step %{{.*}} iter_args
+// LINALG: tensor.extract_slice %arg1[%[[T]], 0] [1, 4] [1, 1] : tensor<8x4xf32> to tensor<4xf32>
+// LINALG: tensor.insert_slice
+// LINALG: scf.yield
+// BUFFERS-LABEL: func.func @scan
+// BUFFERS: scf.for
+// BUFFERS: sched.launch
+
+// The gradient: the scan again with the carries each step began with, and a scan in the other direction that carries the
+// cotangent and the sum of the capture's gradients.
+// GRAD-LABEL: func.func @scan_grad
+// GRAD: nn.scan 8 carries
+// GRAD: nn.scan 8 reverse carries(%{{.*}}, %{{.*}}) sequences(
+// GRAD: nn.yield
+// GRAD-NOT: nn.scan
+// GRAD: return
+func.func @scan(%h0: tensor<4xf32>, %xs: tensor<8x4xf32>, %w: tensor<4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>) {
+  %last, %all = nn.scan 8 carries(%h0) sequences(%xs) captures(%w) : (tensor<4xf32>, tensor<8x4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>) {
+    ^bb0(%h: tensor<4xf32>, %x: tensor<4xf32>, %v: tensor<4xf32>):
+      %a = nn.mul %h, %v : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      %n = nn.add %a, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      nn.yield %n, %n : tensor<4xf32>, tensor<4xf32>
+  }
+  return %last, %all : tensor<4xf32>, tensor<8x4xf32>
+}
+
+// What nothing depends on is dropped: the second carry with its start, the sequence it reads, the output.
+// SIMPLE-LABEL: func.func @unused
+// SIMPLE: nn.scan 8 reverse carries(%arg0) sequences() captures(%arg2) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+func.func @unused(%h0: tensor<4xf32>, %xs: tensor<8x4xf32>, %w: tensor<4xf32>) -> tensor<4xf32> {
+  %a, %b, %all = nn.scan 8 reverse carries(%h0, %h0) sequences(%xs) captures(%w) : (tensor<4xf32>, tensor<4xf32>, tensor<8x4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<8x4xf32>) {
+    ^bb0(%h: tensor<4xf32>, %k: tensor<4xf32>, %x: tensor<4xf32>, %v: tensor<4xf32>):
+      %n = nn.mul %h, %v : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      %m = nn.add %k, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      nn.yield %n, %m, %n : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+  }
+  return %a : tensor<4xf32>
+}
+
+// A transposed weight is transposed once; a repeated bias is repeated in the step.
+// SIMPLE-LABEL: func.func @invariant
+// SIMPLE: %[[T:.*]] = nn.transpose %arg1
+// SIMPLE: nn.scan 8 carries(%arg0) sequences() captures(%arg2, %[[T]])
+// SIMPLE: nn.broadcast
+func.func @invariant(%h0: tensor<4x4xf32>, %w: tensor<4x4xf32>, %b: tensor<4xf32>) -> tensor<4x4xf32> {
+  %r = nn.scan 8 carries(%h0) sequences() captures(%w, %b) : (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4xf32>) -> tensor<4x4xf32> {
+    ^bb0(%h: tensor<4x4xf32>, %v: tensor<4x4xf32>, %c: tensor<4xf32>):
+      %t = nn.transpose %v {permutation = array<i64: 1, 0>} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+      %m = nn.mul %h, %t : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+      %d = nn.broadcast %c {dims = array<i64: 1>} : (tensor<4xf32>) -> tensor<4x4xf32>
+      %n = nn.add %m, %d : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+      nn.yield %n : tensor<4x4xf32>
+  }
+  return %r : tensor<4x4xf32>
+}

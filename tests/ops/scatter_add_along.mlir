@@ -1,0 +1,13 @@
+// RUN: nnc-opt %s | nnc-opt | FileCheck %s
+// RUN: nnc-opt %s --to=linalg | FileCheck %s --check-prefix=LINALG
+// RUN: nnc-opt %s --to=buffers | FileCheck %s --check-prefix=BUFFERS
+
+// CHECK: nn.scatter_add_along %{{.*}}, %{{.*}}, %{{.*}} {dim = 1 : i64}
+// LINALG-LABEL: func.func @scatter_add_along
+// LINALG: scf.forall (%{{.*}}) in (3)
+// LINALG: tensor.parallel_insert_slice
+// BUFFERS: sched.launch @{{.*}} tasks(3)
+func.func @scatter_add_along(%x: tensor<4x5xf32>, %i: tensor<3x2xi64>, %g: tensor<3x2xf32>) -> tensor<4x5xf32> {
+  %y = nn.scatter_add_along %x, %i, %g {dim = 1 : i64} : (tensor<4x5xf32>, tensor<3x2xi64>, tensor<3x2xf32>) -> tensor<4x5xf32>
+  return %y : tensor<4x5xf32>
+}

@@ -148,7 +148,8 @@ LogicalResult ScanOp::verify() {
     return check.fail("body: expected " + Twine(getNumOperands()) + " arguments, got " + Twine(body.getNumArguments()));
   unsigned argument = 0;
   auto next = [&](StringRef name, size_t i, Type expected) -> LogicalResult {
-    return check.same("body's argument " + std::to_string(argument), body.getArgument(argument++).getType(),
+    unsigned number = argument++;
+    return check.same("body's argument " + std::to_string(number), body.getArgument(number).getType(),
                       (name + " " + Twine(i)).str(), expected);
   };
   for (auto [i, carry] : llvm::enumerate(getCarries()))

@@ -54,8 +54,8 @@ Tensor functional::pad(Tensor x, std::vector<int64_t> padding, PaddingMode mode,
     int64_t size = x.size(int64_t(dim)), left = size + std::min<int64_t>(low[dim], 0) + std::min<int64_t>(high[dim], 0);
     auto refuse = [&](const std::string &expected) {
       fail("pad",
-           fmt::format("padding: expected {} in dimension {} of {}, got {} and {}", expected, dim,
-                       toString(x.shape()), low[dim], high[dim]),
+           fmt::format("padding: expected {} in dimension {} of {}, got {} and {}", expected, dim, toString(x.shape()),
+                       low[dim], high[dim]),
            where);
     };
     if (size + low[dim] + high[dim] < 0 || (mode != PaddingMode::constant && left < 0))
@@ -101,8 +101,7 @@ template <class Self, size_t N> Tensor Pad<Self, N>::forward(Tensor x) const {
   constexpr int64_t n = N;
   if (mode_ == PaddingMode::constant) {
     if (x.rank() < n)
-      fail("pad",
-           fmt::format("input: expected at least {} dimensions, got {} in {}", n, x.rank(), toString(x.shape())),
+      fail("pad", fmt::format("input: expected at least {} dimensions, got {} in {}", n, x.rank(), toString(x.shape())),
            Where::current());
   } else if (x.rank() != n + 1 && x.rank() != n + 2) {
     fail("pad",

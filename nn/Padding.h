@@ -40,38 +40,89 @@ private:
 };
 } // namespace detail
 
-#define NNC_PAD(name, kind, n, mode)                                                                                   \
-  class name : public detail::Pad<name, n> {                                                                           \
-  public:                                                                                                              \
-    explicit name(Axes padding) : Pad(#name, kind, std::move(padding), PaddingMode::mode, std::nullopt) {}             \
-  }
-#define NNC_CONSTANT_PAD(name, kind, n)                                                                                \
-  class name : public detail::Pad<name, n> {                                                                           \
-  public:                                                                                                              \
-    name(Axes padding, double value) : Pad(#name, kind, std::move(padding), PaddingMode::constant, value) {}           \
-  }
-
 /// torch.nn.ConstantPad1d to 3d: `value` around the input.
-NNC_CONSTANT_PAD(ConstantPad1d, "constant_pad1d", 1);
-NNC_CONSTANT_PAD(ConstantPad2d, "constant_pad2d", 2);
-NNC_CONSTANT_PAD(ConstantPad3d, "constant_pad3d", 3);
+class ConstantPad1d : public detail::Pad<ConstantPad1d, 1> {
+public:
+  ConstantPad1d(Axes padding, double value)
+      : Pad("ConstantPad1d", "constant_pad1d", std::move(padding), PaddingMode::constant, value) {}
+};
+class ConstantPad2d : public detail::Pad<ConstantPad2d, 2> {
+public:
+  ConstantPad2d(Axes padding, double value)
+      : Pad("ConstantPad2d", "constant_pad2d", std::move(padding), PaddingMode::constant, value) {}
+};
+class ConstantPad3d : public detail::Pad<ConstantPad3d, 3> {
+public:
+  ConstantPad3d(Axes padding, double value)
+      : Pad("ConstantPad3d", "constant_pad3d", std::move(padding), PaddingMode::constant, value) {}
+};
+
 /// torch.nn.ZeroPad1d to 3d: zeros around the input.
-NNC_PAD(ZeroPad1d, "zero_pad1d", 1, zeros);
-NNC_PAD(ZeroPad2d, "zero_pad2d", 2, zeros);
-NNC_PAD(ZeroPad3d, "zero_pad3d", 3, zeros);
+class ZeroPad1d : public detail::Pad<ZeroPad1d, 1> {
+public:
+  explicit ZeroPad1d(Axes padding)
+      : Pad("ZeroPad1d", "zero_pad1d", std::move(padding), PaddingMode::zeros, std::nullopt) {}
+};
+class ZeroPad2d : public detail::Pad<ZeroPad2d, 2> {
+public:
+  explicit ZeroPad2d(Axes padding)
+      : Pad("ZeroPad2d", "zero_pad2d", std::move(padding), PaddingMode::zeros, std::nullopt) {}
+};
+class ZeroPad3d : public detail::Pad<ZeroPad3d, 3> {
+public:
+  explicit ZeroPad3d(Axes padding)
+      : Pad("ZeroPad3d", "zero_pad3d", std::move(padding), PaddingMode::zeros, std::nullopt) {}
+};
+
 /// torch.nn.ReflectionPad1d to 3d: 1 2 3 becomes 3 2 1 2 3 2 1 with padding 2.
-NNC_PAD(ReflectionPad1d, "reflection_pad1d", 1, reflect);
-NNC_PAD(ReflectionPad2d, "reflection_pad2d", 2, reflect);
-NNC_PAD(ReflectionPad3d, "reflection_pad3d", 3, reflect);
+class ReflectionPad1d : public detail::Pad<ReflectionPad1d, 1> {
+public:
+  explicit ReflectionPad1d(Axes padding)
+      : Pad("ReflectionPad1d", "reflection_pad1d", std::move(padding), PaddingMode::reflect, std::nullopt) {}
+};
+class ReflectionPad2d : public detail::Pad<ReflectionPad2d, 2> {
+public:
+  explicit ReflectionPad2d(Axes padding)
+      : Pad("ReflectionPad2d", "reflection_pad2d", std::move(padding), PaddingMode::reflect, std::nullopt) {}
+};
+class ReflectionPad3d : public detail::Pad<ReflectionPad3d, 3> {
+public:
+  explicit ReflectionPad3d(Axes padding)
+      : Pad("ReflectionPad3d", "reflection_pad3d", std::move(padding), PaddingMode::reflect, std::nullopt) {}
+};
+
 /// torch.nn.ReplicationPad1d to 3d: 1 2 3 becomes 1 1 1 2 3 3 3 with padding 2.
-NNC_PAD(ReplicationPad1d, "replication_pad1d", 1, replicate);
-NNC_PAD(ReplicationPad2d, "replication_pad2d", 2, replicate);
-NNC_PAD(ReplicationPad3d, "replication_pad3d", 3, replicate);
+class ReplicationPad1d : public detail::Pad<ReplicationPad1d, 1> {
+public:
+  explicit ReplicationPad1d(Axes padding)
+      : Pad("ReplicationPad1d", "replication_pad1d", std::move(padding), PaddingMode::replicate, std::nullopt) {}
+};
+class ReplicationPad2d : public detail::Pad<ReplicationPad2d, 2> {
+public:
+  explicit ReplicationPad2d(Axes padding)
+      : Pad("ReplicationPad2d", "replication_pad2d", std::move(padding), PaddingMode::replicate, std::nullopt) {}
+};
+class ReplicationPad3d : public detail::Pad<ReplicationPad3d, 3> {
+public:
+  explicit ReplicationPad3d(Axes padding)
+      : Pad("ReplicationPad3d", "replication_pad3d", std::move(padding), PaddingMode::replicate, std::nullopt) {}
+};
+
 /// torch.nn.CircularPad1d to 3d: 1 2 3 becomes 2 3 1 2 3 1 2 with padding 2.
-NNC_PAD(CircularPad1d, "circular_pad1d", 1, circular);
-NNC_PAD(CircularPad2d, "circular_pad2d", 2, circular);
-NNC_PAD(CircularPad3d, "circular_pad3d", 3, circular);
-#undef NNC_PAD
-#undef NNC_CONSTANT_PAD
+class CircularPad1d : public detail::Pad<CircularPad1d, 1> {
+public:
+  explicit CircularPad1d(Axes padding)
+      : Pad("CircularPad1d", "circular_pad1d", std::move(padding), PaddingMode::circular, std::nullopt) {}
+};
+class CircularPad2d : public detail::Pad<CircularPad2d, 2> {
+public:
+  explicit CircularPad2d(Axes padding)
+      : Pad("CircularPad2d", "circular_pad2d", std::move(padding), PaddingMode::circular, std::nullopt) {}
+};
+class CircularPad3d : public detail::Pad<CircularPad3d, 3> {
+public:
+  explicit CircularPad3d(Axes padding)
+      : Pad("CircularPad3d", "circular_pad3d", std::move(padding), PaddingMode::circular, std::nullopt) {}
+};
 
 } // namespace nnc::nn

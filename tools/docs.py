@@ -93,18 +93,21 @@ def headers(pattern):
 
 def classes(pattern, bases):
     """Classes that derive, directly or not, from one of `bases`, by the name of the header that declares them."""
-    parents, homes = {}, {}
+    parents, homes, templates = {}, {}, set()
     for path, text in headers(pattern):
-        for match in re.finditer(r"^(?:class|struct)\s+(\w+)\s*(?:final\s*)?:\s*([^{;]+)\{", text, re.M):
-            parents[match.group(1)] = re.findall(r"\w+", match.group(2))
-            homes[match.group(1)] = os.path.basename(path)[: -len(".h")]
+        for match in re.finditer(r"^(template <[^;{]*>\s*)?(?:class|struct)\s+(\w+)\s*(?:final\s*)?:\s*([^{;]+)\{", text, re.M):
+            name = match.group(2)
+            if match.group(1):  # what layers share, no layer itself
+                templates.add(name)
+            parents[name] = re.findall(r"\w+", match.group(3))
+            homes[name] = os.path.basename(path)[: -len(".h")]
 
     def derives(name):
         return name in bases or any(derives(parent) for parent in parents.get(name, []) if parent != name)
 
     found = {}
     for name in parents:
-        if derives(name) and name not in bases and homes[name] != "Module":
+        if derives(name) and name not in bases | templates and homes[name] != "Module":
             found.setdefault(homes[name], []).append(name)
     return found
 
@@ -118,7 +121,7 @@ def supported(ops):
                  for name in re.findall(r"^(?:class|struct)\s+(\w+)\b(?!Options)[^;{]*\{", text, re.M) if not name.endswith("Options")]
         if names:
             rows.append((title, [f"`{name}`" for name in dict.fromkeys(names)]))
-    names = [name for _, text in headers("nn/Init.h") for name in re.findall(r"\b(\w+_)\(", text)]
+    names = [name for _, text in headers("nn/init.h") for name in re.findall(r"\b(\w+_)\(", text)]
     if names:
         rows.append(("init", [f"`{name}`" for name in dict.fromkeys(names)]))
     return "\n".join(["| what | which |", "|---|---|"] + [f"| {title} | {', '.join(names)} |" for title, names in rows])

@@ -99,7 +99,7 @@ LogicalResult placeScratch(func::FuncOp kernel) {
   SmallVector<Scratch *> order;
   for (Scratch &buffer : buffers)
     order.push_back(&buffer);
-  llvm::stable_sort(order, [](Scratch *a, Scratch *b) { return a->bytes > b->bytes; });
+  llvm::sort(order, [](Scratch *a, Scratch *b) { return a->bytes != b->bytes ? a->bytes > b->bytes : a < b; });
   int64_t frame = 0;
   SmallVector<Scratch *> placed;
   for (Scratch *buffer : order) {

@@ -3,6 +3,7 @@
 #include "nnc/nn/Print.h"
 #include "nnc/nn/init.h"
 #include "nnc/runtime/Error.h"
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 

@@ -2,6 +2,7 @@
 #include "nnc/nn/Padding.h"
 #include "nnc/nn/Print.h"
 #include "nnc/runtime/Error.h"
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -230,7 +230,7 @@ Objects compileObjects(ModuleOp source, const CompileOptions &options, std::vect
 
 } // namespace
 
-std::shared_ptr<runtime::SharedObject> compile(ModuleOp module, const CompileOptions &options) {
+std::vector<char> compileToBytes(ModuleOp module, const CompileOptions &options) {
   CompileReport ours, &report = options.report ? *options.report : ours;
   report = {};
   Stopwatch watch(report);
@@ -242,10 +242,14 @@ std::shared_ptr<runtime::SharedObject> compile(ModuleOp module, const CompileOpt
   if (!bytes)
     throw Error(llvm::toString(bytes.takeError()));
   report.objectBytes = bytes->size();
-  auto object = std::make_shared<runtime::SharedObject>(
-      runtime::SharedObject::fromBytes(options.name, std::as_bytes(std::span(bytes->data(), bytes->size()))));
   watch.lap("link");
-  return object;
+  return {bytes->begin(), bytes->end()};
+}
+
+std::shared_ptr<runtime::SharedObject> compile(ModuleOp module, const CompileOptions &options) {
+  std::vector<char> bytes = compileToBytes(module, options);
+  return std::make_shared<runtime::SharedObject>(
+      runtime::SharedObject::fromBytes(options.name, std::as_bytes(std::span(bytes))));
 }
 
 void compileToFile(ModuleOp module, const CompileOptions &options, const std::string &path,

@@ -63,6 +63,9 @@ struct CompileOptions {
 /// of the user's mistake.
 std::shared_ptr<runtime::SharedObject> compile(mlir::ModuleOp module, const CompileOptions &options = {});
 
+/// The bytes of the shared object that `compile` would load.
+std::vector<char> compileToBytes(mlir::ModuleOp module, const CompileOptions &options = {});
+
 /// Writes the shared object to `path` and, unless `headerPath` is empty, its C header. Old files are replaced as a
 /// whole or not at all.
 void compileToFile(mlir::ModuleOp module, const CompileOptions &options, const std::string &path,

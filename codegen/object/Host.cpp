@@ -6,6 +6,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "nnc/codegen/Pipelines.h"
 #include "nnc/codegen/schedule/Schedule.h"
 
 using namespace mlir;
@@ -359,6 +360,46 @@ LogicalResult emitHost(ModuleOp module, const Signature &signature, ModuleOp hos
     if (failed(emitter.emit(symbols.lookup<func::FuncOp>(function.name), function)))
       return failure();
   return verify(host);
+}
+
+// A kernel's own globals get its name as a prefix, as every kernel starts counting anew.
+static LogicalResult lowerKernelInto(func::FuncOp kernel, const Target &target, ModuleOp result) {
+  std::string name = kernel.getName().str();
+  OwningOpRef<ModuleOp> alone = ModuleOp::create(kernel.getLoc());
+  alone->push_back(kernel.clone());
+  if (failed(lowerKernel(*alone, target)))
+    return failure();
+  for (auto global : alone->getOps<LLVM::GlobalOp>()) {
+    auto renamed = StringAttr::get(result.getContext(), name + "." + global.getSymName());
+    if (failed(SymbolTable::replaceAllSymbolUses(global, renamed, *alone)))
+      return failure();
+    global.setSymNameAttr(renamed);
+  }
+  for (Operation &op : llvm::make_early_inc_range(alone->getOps())) {
+    auto symbol = dyn_cast<SymbolOpInterface>(op);
+    if (symbol && SymbolTable::lookupSymbolIn(result, symbol.getNameAttr()))
+      continue; // a declaration that another kernel has brought
+    op.remove();
+    result.push_back(&op);
+  }
+  return success();
+}
+
+LogicalResult lowerToLlvm(ModuleOp module, const Target &target) {
+  SmallVector<func::FuncOp> kernels;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (isKernel(function))
+      kernels.push_back(function);
+  auto signature = readSignature(module, "model", SmallVector<int64_t>(kernels.size()));
+  OwningOpRef<ModuleOp> result = ModuleOp::create(module.getLoc());
+  if (failed(signature) || failed(emitHost(module, *signature, *result)))
+    return failure();
+  for (func::FuncOp kernel : kernels)
+    if (failed(lowerKernelInto(kernel, target, *result)))
+      return failure();
+  module.getBody()->clear();
+  module.getBody()->getOperations().splice(module.getBody()->end(), result->getBody()->getOperations());
+  return verify(module);
 }
 
 } // namespace nnc::codegen

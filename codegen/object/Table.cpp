@@ -280,35 +280,52 @@ void TableEmitter::emit() {
 
 } // namespace
 
-FailureOr<llvm::SmallVector<char, 0>> compileHost(ModuleOp host, const Signature &signature, ArrayRef<Variant> variants,
-                                                  const std::string &tripleName) {
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(host, context, "host");
-  if (!module)
-    return host.emitError("no LLVM IR for the schedules");
+// Code for the baseline of the architecture: schedules gain nothing from more.
+static FailureOr<llvm::SmallVector<char, 0>> emitObject(ModuleOp source, llvm::Module &module,
+                                                        const std::string &tripleName, const std::string &cpu,
+                                                        const std::string &features,
+                                                        llvm::function_ref<void()> complete) {
   std::string error;
   llvm::Triple triple(tripleName);
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
-    return host.emitError("target '") << tripleName << "': " << error;
+    return source.emitError("target '") << tripleName << "': " << error;
   llvm::TargetOptions options;
   options.FunctionSections = options.DataSections = true;
-  std::unique_ptr<llvm::TargetMachine> machine(
-      target->createTargetMachine(triple, triple.isX86() ? "x86-64" : "generic", "", options, llvm::Reloc::PIC_,
-                                  llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less));
-  module->setTargetTriple(triple);
-  module->setDataLayout(machine->createDataLayout());
-  TableEmitter(*module, signature, variants).emit();
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, cpu, features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less));
+  module.setTargetTriple(triple);
+  module.setDataLayout(machine->createDataLayout());
+  complete();
   llvm::raw_string_ostream messages(error);
-  if (llvm::verifyModule(*module, &messages))
-    return host.emitError("invalid LLVM IR for the schedules: ") << error;
+  if (llvm::verifyModule(module, &messages))
+    return source.emitError("invalid LLVM IR: ") << error;
   llvm::SmallVector<char, 0> object;
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager passes;
   if (machine->addPassesToEmitFile(passes, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
-    return host.emitError("target '") << tripleName << "' writes no object files";
-  passes.run(*module);
+    return source.emitError("target '") << tripleName << "' writes no object files";
+  passes.run(module);
   return object;
+}
+
+FailureOr<llvm::SmallVector<char, 0>> compileHost(ModuleOp host, const Signature &signature, ArrayRef<Variant> variants,
+                                                  const std::string &triple) {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(host, context, "host");
+  if (!module)
+    return host.emitError("no LLVM IR for the schedules");
+  return emitObject(host, *module, triple, llvm::Triple(triple).isX86() ? "x86-64" : "generic", "",
+                    [&] { TableEmitter(*module, signature, variants).emit(); });
+}
+
+FailureOr<llvm::SmallVector<char, 0>> compileLlvm(ModuleOp source, const Target &target) {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(source, context, "module");
+  if (!module)
+    return source.emitError("no LLVM IR for the module");
+  return emitObject(source, *module, target.triple, target.cpu, target.features, [] {});
 }
 
 } // namespace nnc::codegen

@@ -17,6 +17,9 @@ struct Variant {
 mlir::FailureOr<llvm::SmallVector<char, 0>> compileHost(mlir::ModuleOp host, const Signature &signature,
                                                         llvm::ArrayRef<Variant> variants, const std::string &triple);
 
+/// A module at level llvm -> a relocatable object file, as it is: without tables and runtime.
+mlir::FailureOr<llvm::SmallVector<char, 0>> compileLlvm(mlir::ModuleOp module, const Target &target);
+
 /// One argument of a typed function, in C's order.
 struct TypedArgument {
   enum Passing { Weights, State, Pointer, Value, Workspace } passing;

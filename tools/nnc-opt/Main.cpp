@@ -2,6 +2,7 @@
 // prints the module there. Input may be at any level. Large constants are elided unless --print-constants is given.
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -9,7 +10,11 @@
 #include "nnc/codegen/Dialects.h"
 #include "nnc/codegen/ModuleText.h"
 #include "nnc/codegen/Pipelines.h"
+#include "nnc/codegen/object/Compile.h"
+#include "nnc/codegen/object/Host.h"
+#include "nnc/codegen/object/Table.h"
 #include "nnc/passes/Passes.h"
+#include "nnc/runtime/Error.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -21,6 +26,9 @@ namespace {
 
 llvm::cl::opt<std::string> toLevel("to", llvm::cl::value_desc("level"),
                                    llvm::cl::desc("Compile to a level: graph, linalg, kernels, buffers, llvm, object"));
+llvm::cl::opt<std::string> targetName("target", llvm::cl::value_desc("cpu"), llvm::cl::init("native"),
+                                      llvm::cl::desc("Target of --to=llvm and --to=object"));
+llvm::cl::opt<bool> noFuse("no-fuse", llvm::cl::desc("With --to: every op is a kernel of its own"));
 llvm::cl::opt<bool> printConstants("print-constants", llvm::cl::desc("Print large constants in full"));
 
 struct LowerTo : PassWrapper<LowerTo, OperationPass<ModuleOp>> {
@@ -29,8 +37,21 @@ struct LowerTo : PassWrapper<LowerTo, OperationPass<ModuleOp>> {
   StringRef getArgument() const override { return "to"; }
   void getDependentDialects(DialectRegistry &registry) const override { codegen::registerDialects(registry); }
   void runOnOperation() override {
-    if (failed(codegen::lowerTo(getOperation(), level)))
+    ModuleOp module = getOperation();
+    if (codegen::levelOf(module) == codegen::Level::Llvm && level == codegen::Level::Llvm)
+      return;
+    codegen::LowerOptions options;
+    options.fuse = !noFuse;
+    if (failed(codegen::lowerTo(module, std::min(level, codegen::Level::Buffers), options)) ||
+        (level == codegen::Level::Llvm && failed(toLlvm(module))))
       signalPassFailure();
+  }
+  static LogicalResult toLlvm(ModuleOp module) {
+    codegen::Target target;
+    std::string error;
+    if (!codegen::Target::parse(targetName, target, error))
+      return emitError(module.getLoc(), error);
+    return codegen::lowerToLlvm(module, target);
   }
   codegen::Level level;
 };
@@ -40,6 +61,42 @@ struct LowerTo : PassWrapper<LowerTo, OperationPass<ModuleOp>> {
 static int fail(const llvm::Twine &message) {
   llvm::errs() << "nnc-opt: error: " << message << "\n";
   return 1;
+}
+
+// The bytes of a shared object; of a module that is at level llvm already, of a relocatable one.
+static int writeObject(std::unique_ptr<llvm::MemoryBuffer> buffer, const DialectRegistry &registry,
+                       const MlirOptMainConfig &config, llvm::raw_ostream &output) {
+  MLIRContext context(registry);
+  context.loadAllAvailableDialects();
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  SourceMgrDiagnosticHandler handler(sources, &context);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+  PassManager passes(&context);
+  if (!module || failed(config.setupPassPipeline(passes)) || failed(passes.run(*module)))
+    return 1;
+  codegen::Target target;
+  std::string error;
+  if (!codegen::Target::parse(targetName, target, error))
+    return fail(error);
+  if (codegen::levelOf(*module) == codegen::Level::Llvm) {
+    auto object = codegen::compileLlvm(*module, target);
+    if (failed(object))
+      return 1;
+    output << StringRef(object->data(), object->size());
+    return 0;
+  }
+  try {
+    codegen::CompileOptions options;
+    options.targets = {targetName};
+    options.fuse = !noFuse;
+    std::vector<char> bytes = codegen::compileToBytes(*module, options);
+    output << StringRef(bytes.data(), bytes.size());
+  } catch (const Error &mistake) {
+    llvm::errs() << mistake.what() << "\n";
+    return 1;
+  }
+  return 0;
 }
 
 int main(int argc, char **argv) {
@@ -71,10 +128,10 @@ int main(int argc, char **argv) {
     return 0;
   }
 
-  if (toLevel.getNumOccurrences()) {
-    auto level = codegen::parseLevel(toLevel);
-    if (!level)
-      return fail("unknown level '" + toLevel + "': expected graph, linalg, kernels, buffers, llvm or object");
+  auto level = codegen::parseLevel(toLevel);
+  if (toLevel.getNumOccurrences() && !level)
+    return fail("unknown level '" + toLevel + "': expected graph, linalg, kernels, buffers, llvm or object");
+  if (level && *level != codegen::Level::Object) {
     MlirOptMainConfig passes = config;
     config.setPassPipelineSetupFn([passes, level](PassManager &manager) -> LogicalResult {
       if (failed(passes.setupPassPipeline(manager)))
@@ -99,6 +156,12 @@ int main(int argc, char **argv) {
   auto file = openOutputFile(output, &message);
   if (!file)
     return fail(message);
+  if (level == codegen::Level::Object) {
+    if (int status = writeObject(std::move(buffer), registry, config, file->os()))
+      return status;
+    file->keep();
+    return 0;
+  }
   if (failed(MlirOptMain(file->os(), std::move(buffer), registry, config)))
     return 1;
   file->keep();

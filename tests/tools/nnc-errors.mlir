@@ -1,0 +1,33 @@
+// The messages of nnc, and that it fails.
+// RUN: not nnc 2>&1 | FileCheck %s --check-prefix=USAGE
+// RUN: not nnc explode 2>&1 | FileCheck %s --check-prefix=COMMAND
+// RUN: not nnc compile 2>&1 | FileCheck %s --check-prefix=POSITIONAL
+// RUN: not nnc compile %t.missing -o %t.so 2>&1 | FileCheck %s --check-prefix=MISSING
+// RUN: echo 'func.func @f(' > %t.bad && not nnc compile %t.bad -o %t.so 2>&1 | FileCheck %s --check-prefix=SYNTAX
+// RUN: not nnc compile %S/../codegen/object-model.mlir -o %t.so --target i486 2>&1 | FileCheck %s --check-prefix=TARGET
+// RUN: not nnc compile %S/../codegen/object-model.mlir -o /no/such/folder/x.so 2>&1 | FileCheck %s --check-prefix=FOLDER
+// RUN: echo nonsense > %t.safetensors
+// RUN: not nnc compile %S/../codegen/object-model.mlir -o %t.so --weights %t.safetensors 2>&1 | FileCheck %s --check-prefix=WEIGHTS
+// RUN: not nnc run %S/../codegen/object-model.mlir nothing 2>&1 | FileCheck %s --check-prefix=FUNCTION
+// RUN: not nnc run %S/../codegen/object-model.mlir forward 2>&1 | FileCheck %s --check-prefix=STATE
+// RUN: not nnc run %S/../codegen/object-model.mlir sums 2>&1 | FileCheck %s --check-prefix=INPUT
+// RUN: not nnc run %S/../codegen/object-model.mlir sums --input %t.bad 2>&1 | FileCheck %s --check-prefix=NPY
+// RUN: echo text > %t.fake.so && not nnc inspect %t.fake.so 2>&1 | FileCheck %s --check-prefix=FAKE
+// RUN: not nnc bench %S/../codegen/object-model.mlir sums --runs 0 2>&1 | FileCheck %s --check-prefix=RUNS
+// RUN: not nnc bench %t.so --nonsense 2>&1 | FileCheck %s --check-prefix=OPTION
+
+// USAGE: usage: nnc <command> [options]
+// COMMAND: nnc: error: unknown command 'explode': expected compile, run, inspect or bench
+// POSITIONAL: Not enough positional command line arguments
+// MISSING: error: cannot read '{{.*}}.missing': No such file or directory
+// SYNTAX: {{.*}}.bad:2:1: error: {{.*}}
+// TARGET: nnc: error: {{.*}}target 'i486'
+// FOLDER: nnc: error: cannot {{.*}}/no/such/folder/x.so{{.*}}No such file or directory
+// WEIGHTS: nnc: error: {{.*}}.safetensors: {{.*}}
+// FUNCTION: nnc: error: model: no function 'nothing', there are: forward, train_step, sums, pick
+// STATE: nnc: error: parameter 'fc.weight' has no value: give --weights
+// INPUT: nnc: error: input 'x' (5x40 f32) is missing: give --input
+// NPY: nnc: error: {{.*}}.bad: {{.*}}
+// FAKE: nnc: error: {{.*}}.fake.so: cannot load: {{.*}}
+// RUNS: nnc: error: --runs: expected at least 1
+// OPTION: Unknown command line argument '--nonsense'

@@ -1,0 +1,75 @@
+// What the subcommands of nnc share: their options, how a model is opened, how the values of a call are filled.
+#pragma once
+#include "nnc/codegen/object/Compile.h"
+#include "nnc/runtime/Buffer.h"
+#include "nnc/runtime/Pool.h"
+#include "nnc/runtime/SharedObject.h"
+#include "llvm/Support/CommandLine.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace nnc::tool {
+
+// Each subcommand: its options are registered by these, and run by the functions below. All throw nnc::Error.
+extern llvm::cl::SubCommand compileCommand, runCommand, inspectCommand, benchCommand;
+int compileMain();
+int runMain();
+int inspectMain();
+int benchMain();
+
+/// The category of our options: everything else, which LLVM brings, is hidden in --help.
+llvm::cl::OptionCategory &category();
+
+/// Options of the compiler, in every subcommand that may compile.
+struct CompileFlags {
+  explicit CompileFlags(llvm::cl::SubCommand &command);
+  codegen::CompileOptions options() const;
+  llvm::cl::list<std::string> targets;
+  llvm::cl::opt<bool> noFuse, noCache;
+};
+
+/// A .so is loaded, anything else is text to be compiled for this CPU.
+std::shared_ptr<runtime::SharedObject> openModel(const std::string &path, const CompileFlags &flags);
+
+/// The function of that name; without a name the only one, or the one called forward.
+int32_t chooseFunction(const runtime::SharedObject &object, const std::string &name);
+
+/// Memory for one call: arguments, results, workspace. State comes from the weights embedded in the object, or from
+/// a safetensors file.
+class Call {
+public:
+  Call(const runtime::SharedObject &object, int32_t function, int threads);
+  const nnc_function &info() const { return object.functions()[function]; }
+  /// Arguments that a caller gives anew for each call: inputs and scalars, in order.
+  std::vector<int32_t> inputs() const;
+  /// Fills the state from a file. Keys that the function does not have are ignored.
+  void loadState(const std::string &path);
+  /// Fills what is neither given nor embedded with numbers that depend on nothing but the signature.
+  void fillRandom();
+  /// Throws when a part of the state has no value.
+  void checkState() const;
+  void setArgument(int32_t argument, const void *data);
+  void run(nnc_options options = {});
+
+  const void *argument(int32_t number) const { return arguments[number].data(); }
+  const void *result(int32_t number) const;
+  std::vector<void *> argumentPointers();
+
+private:
+  const runtime::SharedObject &object;
+  int32_t function;
+  runtime::Pool pool;
+  std::vector<runtime::Buffer> arguments, results;
+  std::vector<bool> given;
+  runtime::Buffer workspace;
+};
+
+/// "64x96 f32"
+std::string typeText(const nnc_value &value);
+/// "12.3 MB"
+std::string bytesText(int64_t bytes);
+/// "parameter"
+const char *kindText(int32_t kind);
+
+} // namespace nnc::tool

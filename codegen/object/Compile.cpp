@@ -2,6 +2,7 @@
 #include "nnc/codegen/object/Compile.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "nnc/codegen/Dialects.h"
+#include "nnc/codegen/ErrorCollector.h"
 #include "nnc/codegen/Pipelines.h"
 #include "nnc/codegen/object/Header.h"
 #include "nnc/codegen/object/Host.h"
@@ -23,41 +24,6 @@ using namespace mlir;
 namespace nnc::codegen {
 
 namespace {
-
-//===--- errors ---===//
-
-// "model.cpp:41:20" of the innermost place in a file.
-std::string sourceOf(Location location) {
-  std::string source;
-  location->walk([&](Location inner) {
-    auto file = dyn_cast<FileLineColLoc>(inner);
-    if (!file)
-      return WalkResult::advance();
-    source = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
-    return WalkResult::interrupt();
-  });
-  return source;
-}
-
-// Every mistake is reported once, with where it was made; what follows from it is noise.
-class ErrorCollector {
-public:
-  explicit ErrorCollector(MLIRContext *context)
-      : handler(context, [this](Diagnostic &diagnostic) {
-          if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
-            return failure();
-          if (first.empty()) {
-            std::string source = sourceOf(diagnostic.getLocation());
-            first = (source.empty() ? "" : source + ": ") + "error: " + diagnostic.str();
-          }
-          return success();
-        }) {}
-  [[noreturn]] void raise() const { throw Error(first.empty() ? "error: compilation failed" : first); }
-
-private:
-  std::string first;
-  ScopedDiagnosticHandler handler;
-};
 
 template <typename T> T valueOrThrow(FailureOr<T> result, const ErrorCollector &errors) {
   if (failed(result))

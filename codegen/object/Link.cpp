@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <mutex>
@@ -132,8 +133,11 @@ static llvm::Error link(llvm::ArrayRef<LinkInput> inputs, const LinkOptions &opt
     return failure("cannot link: an earlier link failed beyond repair");
   lld::Result result = lld::lldMain(pointers, llvm::nulls(), messages, {{lld::Gnu, &lld::elf::link}});
   usable = result.canRunAgain;
-  if (result.retCode != 0 || !result.canRunAgain)
+  if (result.retCode != 0 || !result.canRunAgain) {
+    for (size_t at; (at = text.find("ld.lld: error: ")) != std::string::npos;)
+      text.erase(at, strlen("ld.lld: error: "));
     return failure("cannot link: " + llvm::StringRef(text).rtrim());
+  }
   return llvm::Error::success();
 }
 

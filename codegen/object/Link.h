@@ -1,5 +1,6 @@
 // Linking in process with LLD: relocatable objects in memory -> one shared object, in memory or in a file. Needs no
-// compiler, no linker program and no development files on the user's machine.
+// compiler, no linker program and no development files on the user's machine. LLD sets all of LLVM's command-line
+// options (llvm::cl::opt) in the process back to their defaults, so a program reads its own before it links.
 #pragma once
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"

@@ -19,8 +19,8 @@
 // USAGE: usage: nnc <command> [options]
 // COMMAND: nnc: error: unknown command 'explode': expected compile, run, inspect or bench
 // POSITIONAL: Not enough positional command line arguments
-// MISSING: error: cannot read '{{.*}}.missing': No such file or directory
-// SYNTAX: {{.*}}.bad:2:1: error: {{.*}}
+// MISSING: nnc: error: cannot read '{{.*}}.missing': No such file or directory
+// SYNTAX: {{.*}}.bad:1:14: error: expected non-function type
 // TARGET: nnc: error: {{.*}}target 'i486'
 // FOLDER: nnc: error: cannot {{.*}}/no/such/folder/x.so{{.*}}No such file or directory
 // WEIGHTS: nnc: error: {{.*}}.safetensors: {{.*}}

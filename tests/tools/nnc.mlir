@@ -35,7 +35,6 @@
 // INSPECT: function sums
 // BENCH: train_step: median {{.*}} us
 // BENCH: us a call
-// BENCH: 100.0|{{[0-9.]+}}
 // VALUES: all: 5x40 f32: 1.9375 1.9375
 // VALUES: last: 40 f32: 1.9375 1.9375
 // FILES: all.npy

@@ -19,23 +19,23 @@ namespace nnc::tool {
 
 cl::SubCommand compileCommand("compile", "Compile a module to a shared object");
 
-static cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("<model.mlir>"), cl::sub(compileCommand),
-                                  cl::cat(category()));
-static cl::opt<std::string> output("o", cl::Required, cl::value_desc("model.so"), cl::desc("Shared object to write"),
+static Option<std::string> input(cl::Positional, cl::Required, cl::desc("<model.mlir>"), cl::sub(compileCommand),
+                                 cl::cat(category()));
+static Option<std::string> output("o", cl::Required, cl::value_desc("model.so"), cl::desc("Shared object to write"),
+                                  cl::sub(compileCommand), cl::cat(category()));
+static Option<std::string> header("header", cl::value_desc("model.h"), cl::desc("C header to write"),
+                                  cl::sub(compileCommand), cl::cat(category()));
+static Option<std::string> name("name", cl::value_desc("identifier"),
+                                cl::desc("Prefix of the exported names (default: the output's name)"),
+                                cl::sub(compileCommand), cl::cat(category()));
+static Option<std::string> weights("weights", cl::value_desc("file.safetensors"),
+                                   cl::desc("Embed these parameters and buffers; without, callers bring them"),
                                    cl::sub(compileCommand), cl::cat(category()));
-static cl::opt<std::string> header("header", cl::value_desc("model.h"), cl::desc("C header to write"),
-                                   cl::sub(compileCommand), cl::cat(category()));
-static cl::opt<std::string> name("name", cl::value_desc("identifier"),
-                                 cl::desc("Prefix of the exported names (default: the output's name)"),
-                                 cl::sub(compileCommand), cl::cat(category()));
-static cl::opt<std::string> weights("weights", cl::value_desc("file.safetensors"),
-                                    cl::desc("Embed these parameters and buffers; without, callers bring them"),
-                                    cl::sub(compileCommand), cl::cat(category()));
-static cl::opt<std::string> dump("dump", cl::value_desc("level"),
-                                 cl::desc("Print the module at a level (linalg, kernels, buffers) to standard error"),
-                                 cl::sub(compileCommand), cl::cat(category()));
-static cl::opt<bool> report("report", cl::desc("Print the time of each stage and kernel"), cl::sub(compileCommand),
-                            cl::cat(category()));
+static Option<std::string> dump("dump", cl::value_desc("level"),
+                                cl::desc("Print the module at a level (linalg, kernels, buffers) to standard error"),
+                                cl::sub(compileCommand), cl::cat(category()));
+static Option<bool> report("report", cl::desc("Print the time of each stage and kernel"), cl::sub(compileCommand),
+                           cl::cat(category()));
 static CompileFlags flags(compileCommand);
 
 static void printReport(const codegen::CompileReport &made) {
@@ -46,7 +46,7 @@ static void printReport(const codegen::CompileReport &made) {
                  << (kernel.cached ? "   cached" : "")
                  << (kernel.cached ? std::string() : llvm::formatv("{0,9:F1} ms", kernel.milliseconds).str()) << ", "
                  << bytesText(kernel.bytes) << "\n";
-  llvm::outs() << output << ": " << bytesText(made.objectBytes) << llvm::format(" in %.1f ms\n", made.milliseconds);
+  llvm::outs() << *output << ": " << bytesText(made.objectBytes) << llvm::format(" in %.1f ms\n", made.milliseconds);
 }
 
 int compileMain() {
@@ -57,23 +57,22 @@ int compileMain() {
   };
   mlir::MLIRContext context;
   codegen::loadDialects(context);
-  auto module = codegen::readModule(input, context);
-  if (!module)
-    return 1;
+  auto module = readModule(*input, context);
   codegen::CompileOptions options = flags.options();
   codegen::CompileReport made;
   options.report = &made;
-  options.name = name.empty() ? codegen::identifier(llvm::sys::path::stem(output)) : name;
-  options.dump = [&](const std::string &level, const std::string &text) {
-    say("after " + level);
-    if (level == dump)
+  options.name = name->empty() ? codegen::identifier(llvm::sys::path::stem(*output)) : *name;
+  options.dump = [&](const std::string &stage, const std::string &text) {
+    say("after " + stage);
+    if (stage == *dump)
       llvm::errs() << text;
   };
-  if (!dump.empty() && dump != "linalg" && dump != "kernels" && dump != "buffers")
-    throw Error("--dump: expected linalg, kernels or buffers, got '" + dump + "'");
+  const std::string &level = *dump;
+  if (!level.empty() && level != "linalg" && level != "kernels" && level != "buffers")
+    throw Error("--dump: expected linalg, kernels or buffers, got '" + level + "'");
   std::optional<runtime::SafeTensors> file;
-  if (!weights.empty()) {
-    file.emplace(weights);
+  if (!weights->empty()) {
+    file.emplace(*weights);
     for (const auto &[key, tensor] : file->tensors())
       options.weights.push_back({key, tensor.dtype, tensor.dims, tensor.data.data()});
     options.allWeights = true;
@@ -88,9 +87,9 @@ int compileMain() {
   };
   {
     Clear clear{progress};
-    codegen::compileToFile(*module, options, output, header);
+    codegen::compileToFile(*module, options, *output, *header);
   }
-  if (report)
+  if (*report)
     printReport(made);
   return 0;
 }

@@ -11,8 +11,8 @@ namespace nnc::tool {
 
 cl::SubCommand inspectCommand("inspect", "List functions, weights, memory and kernels");
 
-static cl::opt<std::string> path(cl::Positional, cl::Required, cl::desc("<model.so|model.mlir>"),
-                                 cl::sub(inspectCommand), cl::cat(category()));
+static Option<std::string> path(cl::Positional, cl::Required, cl::desc("<model.so|model.mlir>"),
+                                cl::sub(inspectCommand), cl::cat(category()));
 static CompileFlags flags(inspectCommand);
 
 static void printValue(const nnc_value &value, const nnc_function &function) {
@@ -54,7 +54,7 @@ static void printFunction(const nnc_module &module, const nnc_function &function
 }
 
 int inspectMain() {
-  auto object = openModel(path, flags);
+  auto object = openModel(*path, flags);
   const nnc_module &module = object->module();
   llvm::outs() << module.name << ": made by " << module.producer << ", ABI version " << module.abi_version << ", "
                << module.kernel_count << " kernels for ";

@@ -54,8 +54,8 @@ int main(int argc, char **argv) {
     // a message that begins with a place in a file needs no more
     if (message.contains(": error: "))
       llvm::errs() << message << "\n";
-    else if (!message.empty())
-      llvm::errs() << "nnc: error: " << message << "\n";
+    else
+      llvm::errs() << "nnc: error: " << (message.consume_front("error: "), message) << "\n";
   }
   return 1;
 }

@@ -14,22 +14,22 @@ namespace nnc::tool {
 
 cl::SubCommand runCommand("run", "Call a function of a shared object or of a module");
 
-static cl::opt<std::string> path(cl::Positional, cl::Required, cl::desc("<model.so|model.mlir>"), cl::sub(runCommand),
-                                 cl::cat(category()));
-static cl::opt<std::string> function(cl::Positional, cl::desc("[function]"), cl::sub(runCommand), cl::cat(category()));
-static cl::list<std::string> inputs("input", cl::value_desc("[name=]file.npy"),
-                                    cl::desc("Inputs and scalars, in order or by name"), cl::sub(runCommand),
-                                    cl::cat(category()));
-static cl::opt<std::string> weights("weights", cl::value_desc("file.safetensors"), cl::desc("State of the function"),
-                                    cl::sub(runCommand), cl::cat(category()));
-static cl::opt<std::string> outputDirectory("output-dir", cl::value_desc("folder"),
-                                            cl::desc("Write each result to <folder>/<name>.npy"), cl::sub(runCommand),
-                                            cl::cat(category()));
-static cl::opt<std::string> saveState("save-state", cl::value_desc("file.safetensors"),
-                                      cl::desc("Write the state after the call"), cl::sub(runCommand),
+static Option<std::string> path(cl::Positional, cl::Required, cl::desc("<model.so|model.mlir>"), cl::sub(runCommand),
+                                cl::cat(category()));
+static Option<std::string> function(cl::Positional, cl::desc("[function]"), cl::sub(runCommand), cl::cat(category()));
+static OptionList<std::string> inputs("input", cl::value_desc("[name=]file.npy"),
+                                      cl::desc("Inputs and scalars, in order or by name"), cl::sub(runCommand),
                                       cl::cat(category()));
-static cl::opt<int> threads("threads", cl::init(0), cl::desc("Threads (default: one a CPU)"), cl::sub(runCommand),
-                            cl::cat(category()));
+static Option<std::string> weights("weights", cl::value_desc("file.safetensors"), cl::desc("State of the function"),
+                                   cl::sub(runCommand), cl::cat(category()));
+static Option<std::string> outputDirectory("output-dir", cl::value_desc("folder"),
+                                           cl::desc("Write each result to <folder>/<name>.npy"), cl::sub(runCommand),
+                                           cl::cat(category()));
+static Option<std::string> saveState("save-state", cl::value_desc("file.safetensors"),
+                                     cl::desc("Write the state after the call"), cl::sub(runCommand),
+                                     cl::cat(category()));
+static Option<int> threads("threads", cl::init(0), cl::desc("Threads (default: one a CPU)"), cl::sub(runCommand),
+                           cl::cat(category()));
 static CompileFlags flags(runCommand);
 
 static void readInput(Call &call, int32_t argument, const std::string &file) {
@@ -110,32 +110,32 @@ static void printResult(const nnc_value &value, const void *data) {
 }
 
 int runMain() {
-  auto object = openModel(path, flags);
-  Call call(*object, chooseFunction(*object, function), threads > 0 ? threads : runtime::availableCpus());
-  if (!weights.empty())
-    call.loadState(weights);
+  auto object = openModel(*path, flags);
+  Call call(*object, chooseFunction(*object, *function), *threads > 0 ? *threads : runtime::availableCpus());
+  if (!weights->empty())
+    call.loadState(*weights);
   call.checkState();
   readInputs(call);
   call.run();
-  if (!outputDirectory.empty())
-    if (std::error_code code = llvm::sys::fs::create_directories(outputDirectory))
-      throw Error("cannot make '" + outputDirectory + "': " + code.message());
+  if (!outputDirectory->empty())
+    if (std::error_code code = llvm::sys::fs::create_directories(*outputDirectory))
+      throw Error("cannot make '" + *outputDirectory + "': " + code.message());
   for (int32_t i = 0; i < call.info().result_count; ++i) {
     const nnc_value &value = call.info().results[i];
     if (value.updates >= 0)
       continue; // state, for --save-state
-    if (outputDirectory.empty()) {
+    if (outputDirectory->empty()) {
       printResult(value, call.result(i));
       continue;
     }
     std::string file = value.name;
     std::replace(file.begin(), file.end(), '/', '_'); // a name is no path
-    runtime::writeNpy(outputDirectory + "/" + file + ".npy", value.dtype, {value.dims, size_t(value.rank)},
+    runtime::writeNpy(*outputDirectory + "/" + file + ".npy", value.dtype, {value.dims, size_t(value.rank)},
                       call.result(i));
   }
-  if (!saveState.empty()) {
+  if (!saveState->empty()) {
     const nnc_services &services = *object->module().services;
-    if (services.state_save(&object->module(), int32_t(&call.info() - object->functions().data()), saveState.c_str(),
+    if (services.state_save(&object->module(), int32_t(&call.info() - object->functions().data()), saveState->c_str(),
                             call.argumentPointers().data()) != NNC_OK)
       throw Error(services.last_error());
   }

@@ -1,6 +1,7 @@
 #include "Tool.h"
 #include "mlir/IR/MLIRContext.h"
 #include "nnc/codegen/Dialects.h"
+#include "nnc/codegen/ErrorCollector.h"
 #include "nnc/codegen/ModuleText.h"
 #include "nnc/codegen/object/Signature.h"
 #include "nnc/runtime/Error.h"
@@ -27,9 +28,17 @@ CompileFlags::CompileFlags(llvm::cl::SubCommand &command)
 codegen::CompileOptions CompileFlags::options() const {
   codegen::CompileOptions options;
   options.targets.assign(targets.begin(), targets.end());
-  options.fuse = !noFuse;
-  options.cache = !noCache;
+  options.fuse = !*noFuse;
+  options.cache = !*noCache;
   return options;
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> readModule(const std::string &path, mlir::MLIRContext &context) {
+  codegen::ErrorCollector errors(&context);
+  auto module = codegen::readModule(path, context);
+  if (!module)
+    errors.raise();
+  return module;
 }
 
 std::shared_ptr<runtime::SharedObject> openModel(const std::string &path, const CompileFlags &flags) {
@@ -37,9 +46,7 @@ std::shared_ptr<runtime::SharedObject> openModel(const std::string &path, const 
     return std::make_shared<runtime::SharedObject>(path);
   mlir::MLIRContext context;
   codegen::loadDialects(context);
-  auto module = codegen::readModule(path, context);
-  if (!module)
-    throw Error(""); // the parser has said it
+  auto module = readModule(path, context);
   return codegen::compile(*module, flags.options());
 }
 

@@ -1,5 +1,7 @@
 // What the subcommands of nnc share: their options, how a model is opened, how the values of a call are filled.
 #pragma once
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "nnc/codegen/object/Compile.h"
 #include "nnc/runtime/Buffer.h"
 #include "nnc/runtime/Pool.h"
@@ -21,13 +23,45 @@ int benchMain();
 /// The category of our options: everything else, which LLVM brings, is hidden in --help.
 llvm::cl::OptionCategory &category();
 
+/// An option that keeps what the command line said. LLVM's own forget it: linking in process (LLD) sets all options of
+/// the process back to their defaults.
+template <class T> class Option {
+public:
+  template <class... Modifiers>
+  explicit Option(const Modifiers &...modifiers)
+      : parsed(modifiers..., llvm::cl::callback([this](const T &given) { value = given; })), value(parsed.getValue()) {}
+  const T &operator*() const { return value; }
+  const T *operator->() const { return &value; }
+
+private:
+  llvm::cl::opt<T> parsed;
+  T value;
+};
+
+/// The same for one that may be given several times.
+template <class T> class OptionList {
+public:
+  template <class... Modifiers>
+  explicit OptionList(const Modifiers &...modifiers)
+      : parsed(modifiers..., llvm::cl::callback([this](const T &given) { values.push_back(given); })) {}
+  auto begin() const { return values.begin(); }
+  auto end() const { return values.end(); }
+
+private:
+  llvm::cl::list<T> parsed;
+  std::vector<T> values;
+};
+
 /// Options of the compiler, in every subcommand that may compile.
 struct CompileFlags {
   explicit CompileFlags(llvm::cl::SubCommand &command);
   codegen::CompileOptions options() const;
-  llvm::cl::list<std::string> targets;
-  llvm::cl::opt<bool> noFuse, noCache;
+  OptionList<std::string> targets;
+  Option<bool> noFuse, noCache;
 };
+
+/// Parses a file; throws nnc::Error with the first mistake in it.
+mlir::OwningOpRef<mlir::ModuleOp> readModule(const std::string &path, mlir::MLIRContext &context);
 
 /// A .so is loaded, anything else is text to be compiled for this CPU.
 std::shared_ptr<runtime::SharedObject> openModel(const std::string &path, const CompileFlags &flags);

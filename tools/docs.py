@@ -114,11 +114,12 @@ def classes(pattern, bases):
 
 def supported(ops):
     rows = [("ops: " + family.lower(), [f"`{name}`" for name, _ in sections]) for family, sections in ops]
-    for home, names in sorted(classes("nn/*.h", {"Module", "Callable"}).items()):
+    for home, names in sorted(classes("nn/*.h", {"Module", "Callable", "Layer"}).items()):
         rows.append((f"layers: {home.lower()}", [f"`{name}`" for name in names]))
     for folder, title in (("optim", "optimizers and schedules"), ("data", "data")):
         names = [name for path, text in headers(f"nn/{folder}/*.h")
-                 for name in re.findall(r"^(?:class|struct)\s+(\w+)\b(?!Options)[^;{]*\{", text, re.M) if not name.endswith("Options")]
+                 for name in re.findall(r"^(?:class|struct)\s+(\w+)\b(?!Options)[^;{]*\{", text, re.M)
+                 if not name.endswith("Options") and name not in ("Optimizer", "Schedule", "Dataset", "Batch", "CountedBatch", "Group")]
         if names:
             rows.append((title, [f"`{name}`" for name in dict.fromkeys(names)]))
     names = [name for _, text in headers("nn/init.h") for name in re.findall(r"\b(\w+_)\(", text)]

@@ -38,7 +38,9 @@ static void printProfile(const nnc_module &module, const nnc_function &info, con
   std::vector<int32_t> order;
   for (int32_t i = 0; i < info.launch_count; ++i)
     order.push_back(i);
-  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return nanoseconds[a] > nanoseconds[b]; });
+  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return nanoseconds[a] != nanoseconds[b] ? nanoseconds[a] > nanoseconds[b] : a < b;
+  });
   llvm::outs() << "       us a call      %   GFLOP/s      GB/s  kernel (layers)\n";
   for (int32_t i : order) {
     const nnc_launch &launch = info.launches[i];

@@ -22,7 +22,11 @@ Tensor hardtanh(Tensor x, double min_val, double max_val) {
   return select(x <= min_val, full(x.shape(), min_val, x.dtype()),
                 select(x >= max_val, full(x.shape(), max_val, x.dtype()), x));
 }
-Tensor hardswish(Tensor x) { return select(x < -3.0, zerosLike(x), select(x <= 3.0, x * (x + 3.0) * (1.0 / 6), x)); }
+Tensor hardswish(Tensor x) {
+  Tensor below = x <= -3.0, above = x >= 3.0;
+  Tensor inner = select(below | above, zerosLike(x), x);
+  return select(below, zerosLike(x), select(above, x, inner * (inner + 3.0) * (1.0 / 6)));
+}
 Tensor leaky_relu(Tensor x, double negative_slope) { return select(x > 0, x, x * negative_slope); }
 Tensor logsigmoid(Tensor x) { return -nnc::softplus(-x); }
 Tensor prelu(Tensor x, Tensor weight, Where where) {

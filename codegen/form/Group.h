@@ -27,7 +27,8 @@ struct Group {
   bool isPartitioned(mlir::Operation *op) const;
 };
 
-/// The group whose last operation is `root`: a linalg operation or an insert_slice. Without `fuse` only fills are taken.
+/// The group whose last operation is `root`: a linalg operation or an insert_slice. Without `fuse` only fills are
+/// taken.
 Group groupOf(mlir::Operation *root, bool fuse = true);
 
 /// Labels of a producer's loops so that it makes just what `use`, in a member with labels `labels`, reads; none if the

@@ -379,9 +379,12 @@ static LogicalResult dropUnused(ScanOp op, PatternRewriter &rewriter) {
       drop[i] = !needed.results.test(i);
     yield->eraseOperands(drop);
     // What led only to dropped values, from the end.
-    for (Operation &inner : llvm::make_early_inc_range(llvm::reverse(body.without_terminator())))
-      if (isOpTriviallyDead(&inner))
-        rewriter.eraseOp(&inner);
+    SmallVector<Operation *> steps; // a reverse iterator does not survive the erasure of what it has just left
+    for (Operation &inner : body.without_terminator())
+      steps.push_back(&inner);
+    for (Operation *inner : llvm::reverse(steps))
+      if (isOpTriviallyDead(inner))
+        rewriter.eraseOp(inner);
     llvm::BitVector unused(body.getNumArguments());
     for (unsigned i = 0; i < body.getNumArguments(); ++i)
       unused[i] = !needed.operands.test(i);

@@ -502,7 +502,8 @@ TEST_CASE("scratch larger than a frame should be") {
     body += format("  %e{0} = tensor.empty() : {1}\n", i, type);
     // every other one also needs the one before last
     std::string other = i > 1 ? format("%v{}", i - 2) : "%x";
-    body += format(R"(  %v{0} = linalg.generic {{indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>],
+    body += format(
+        R"(  %v{0} = linalg.generic {{indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>],
       iterator_types = ["parallel", "parallel"]}} ins({2}, {3} : {1}, {1}) outs(%e{0} : {1}) {{
   ^bb0(%p: f32, %q: f32, %o: f32):
     %c = arith.constant 0.5 : f32
@@ -511,7 +512,7 @@ TEST_CASE("scratch larger than a frame should be") {
     linalg.yield %s : f32
   }} -> {1}
 )",
-                   i, type, last, other);
+        i, type, last, other);
     last = format("%v{}", i);
   }
   CHECK(checkKernel(straight(format("%x: {0}, %y: {0}", type), type, body, last), {.tolerance = 1e-5}) == "");

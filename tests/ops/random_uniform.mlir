@@ -5,10 +5,10 @@
 // Integer arithmetic within one generic op, so that what uses the numbers fuses with it.
 // CHECK: nn.random_uniform %{{.*}}, %{{.*}} {stream = 3 : i64} : (tensor<i64>, tensor<i64>) -> tensor<5x7xf32>
 // LINALG-LABEL: func.func @random
-// LINALG-NOT: nn.
+// LINALG-NOT: = nn.
 // LINALG: linalg.generic
 // LINALG-COUNT-20: arith.muli %{{.*}} : i64
-// LINALG-NOT: nn.
+// LINALG-NOT: = nn.
 // BUFFERS: func.func @random
 // BUFFERS-COUNT-1: sched.launch
 // BUFFERS-NOT: sched.launch

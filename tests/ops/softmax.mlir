@@ -3,7 +3,7 @@
 
 // CHECK: nn.softmax
 // LINALG-LABEL: func.func @softmax
-// LINALG-NOT: nn.
+// LINALG-NOT: = nn.
 // LINALG: linalg.generic
 // LINALG: math.exp
 func.func @softmax(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {

@@ -5,7 +5,7 @@
 // The indices' dimensions stand in the place of dim, and a position is brought inside before it is read.
 // CHECK: nn.take %{{.*}}, %{{.*}} {dim = 1 : i64} : (tensor<2x5x3xf32>, tensor<4x6xi32>) -> tensor<2x4x6x3xf32>
 // LINALG-LABEL: func.func @take
-// LINALG-NOT: nn.
+// LINALG-NOT: = nn.
 // LINALG: linalg.generic
 // LINALG: arith.maxsi
 // LINALG: arith.minsi

@@ -4,7 +4,7 @@
 
 // CHECK: nn.take_along %{{.*}}, %{{.*}} {dim = 1 : i64} : (tensor<4x5xf32>, tensor<3x2xi64>) -> tensor<3x2xf32>
 // LINALG-LABEL: func.func @take_along
-// LINALG-NOT: nn.
+// LINALG-NOT: = nn.
 // LINALG: linalg.generic
 // LINALG: tensor.extract
 // BUFFERS: sched.launch

@@ -16,7 +16,7 @@ if [ $# -eq 0 ]; then
   if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
     mapfile -t files < <(git ls-files --cached --others --exclude-standard | while read -r file; do [ -f "$file" ] && echo "$file"; done)
   else
-    mapfile -t files < <(find . -name 'build*' -prune -o -type f -print | sed 's,^\./,,')
+    mapfile -t files < <(find . \( -name 'build*' -o -name .git \) -prune -o -type f -print | sed 's,^\./,,')
   fi
   set -- "${files[@]}"
   lint=tools/lint.py

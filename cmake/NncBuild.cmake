@@ -30,10 +30,6 @@ endif()
 if(NNC_SANITIZE)
   string(REPLACE ";" "," sanitizers "${NNC_SANITIZE}")
   target_compile_options(nnc_options INTERFACE -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
-    # These two look at what LLVM's libraries and compiled kernels, not built for it, do not have.
-    target_compile_options(nnc_options INTERFACE -fno-sanitize=function,vptr)
-  endif()
   target_link_options(nnc_options INTERFACE -fsanitize=${sanitizers})
 endif()
 

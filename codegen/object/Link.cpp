@@ -10,11 +10,10 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Triple.h"
 #include <atomic>
-#include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <mutex>
 #include <sys/mman.h>
 #include <thread>
@@ -60,10 +59,16 @@ static llvm::Expected<Descriptor> anonymousFile(const char *name, llvm::StringRe
   return file;
 }
 
-// The C library this process runs with: its file is all that is needed to bind to versioned symbols.
-static std::string libraryOf(void *function) {
-  Dl_info info;
-  return dladdr(function, &info) && info.dli_fname ? info.dli_fname : "";
+// The file of a library this process runs with: it is all that is needed to bind to versioned symbols. Asked by name,
+// as the address of a function may be that of a sanitizer's interceptor.
+static std::string pathOf(const char *soname) {
+  void *library = dlopen(soname, RTLD_LAZY | RTLD_NOLOAD);
+  if (!library)
+    return "";
+  link_map *map = nullptr;
+  std::string path = dlinfo(library, RTLD_DI_LINKMAP, &map) == 0 ? map->l_name : "";
+  dlclose(library);
+  return path;
 }
 
 // LLD keeps global state: one link at a time.
@@ -114,12 +119,11 @@ static llvm::Error link(llvm::ArrayRef<LinkInput> inputs, const LinkOptions &opt
     arguments.push_back("-soname");
     arguments.push_back(options.soname);
   }
-  // cos and malloc stand for libm and libc; __tls_get_addr lives in the loader, which is a part of glibc
-  double (*cosine)(double) = std::cos;
-  for (void *function :
-       {reinterpret_cast<void *>(cosine), reinterpret_cast<void *>(std::malloc), dlsym(RTLD_DEFAULT, "__tls_get_addr")})
-    if (std::string library = function ? libraryOf(function) : ""; !library.empty())
-      arguments.push_back(library);
+  // the loader is a part of glibc: thread-local variables call it
+  for (const char *soname :
+       {"libm.so.6", "libc.so.6", triple.isAArch64() ? "ld-linux-aarch64.so.1" : "ld-linux-x86-64.so.2"})
+    if (std::string path = pathOf(soname); !path.empty())
+      arguments.push_back(path);
 
   std::vector<const char *> pointers;
   for (const std::string &argument : arguments)

@@ -157,16 +157,47 @@ TEST_CASE("an index out of range is a message, and nothing is aborted") {
   CHECK(errorOf([&] { call.run(); }) == "embedding 'emb': input: index 10 at [0, 1] is out of range [0, 10)");
 }
 
+// Large enough for several tasks a kernel: a product, its column sums (a tree) and its row maxima.
+static const char *wide = R"(
+func.func @wide(%x: tensor<512x96xf32>, %w: tensor<96x256xf32>) -> (tensor<512x256xf32>, tensor<256xf32>, tensor<512xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<512x256xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<512x256xf32>) -> tensor<512x256xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<512x96xf32>, tensor<96x256xf32>) outs(%f : tensor<512x256xf32>) -> tensor<512x256xf32>
+  %c = tensor.empty() : tensor<256xf32>
+  %d = linalg.fill ins(%zero : f32) outs(%c : tensor<256xf32>) -> tensor<256xf32>
+  %sums = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>], iterator_types = ["reduction", "parallel"]}
+      ins(%y : tensor<512x256xf32>) outs(%d : tensor<256xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<256xf32>
+  %r = tensor.empty() : tensor<512xf32>
+  %q = linalg.fill ins(%zero : f32) outs(%r : tensor<512xf32>) -> tensor<512xf32>
+  %most = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+      ins(%y : tensor<512x256xf32>) outs(%q : tensor<512xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.maximumf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<512xf32>
+  return %y, %sums, %most : tensor<512x256xf32>, tensor<256xf32>, tensor<512xf32>
+})";
+
 TEST_CASE("same bits in every way to run") {
   Folder folder;
   std::vector<std::string> targets = {"x86-64-v3"};
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
     targets.push_back("x86-64-v4");
-  for (const char *function : {"forward", "train_step", "sums"}) {
-    auto native = codegen::compile(*parseModel(), options(folder));
+  for (std::string function : {"forward", "train_step", "sums", "wide"}) {
+    std::string text = function == "wide" ? wide : modelText();
+    auto native = codegen::compile(*parseModel(text), options(folder));
     Call reference(*native, function);
     reference.run();
     std::string expected = reference.bits();
+    int64_t tasks = 0;
+    for (int32_t i = 0; i < reference.info().launch_count; ++i)
+      tasks = std::max(tasks, reference.info().launches[i].tasks);
+    CHECK((function != "wide" || tasks > 8));
     auto check = [&](const runtime::SharedObject &object, const std::string &what) {
       for (int threads : {1, 2, 3, 8}) {
         runtime::Pool pool(threads);
@@ -180,10 +211,10 @@ TEST_CASE("same bits in every way to run") {
     for (const std::string &target : targets) {
       auto with = options(folder);
       with.targets = {target};
-      check(*codegen::compile(*parseModel(), with), target);
+      check(*codegen::compile(*parseModel(text), with), target);
     }
     auto with = options(folder);
-    codegen::compileToFile(*parseModel(), with, folder / "model.so", "");
+    codegen::compileToFile(*parseModel(text), with, folder / "model.so", "");
     check(runtime::SharedObject(folder / "model.so"), "ahead of time");
   }
 }

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <span>
 
 using namespace nnc;
 using namespace nnc::test;
@@ -64,6 +65,17 @@ int main(int argc, char **argv) {
   CHECK(net_forward(&weights, x, y, NULL) == NNC_OK);
   CHECK(memcmp(embedded, y, sizeof y) != 0);
 
+  nnc_weights *file;
+  CHECK(net_weights_open(argv[2], &weights, &file) == NNC_OK);
+  CHECK(weights.fc_weight[5] == 0.25f && weights.emb_weight[9] == 0.75f);
+  CHECK(net_forward(&weights, x, y, NULL) == NNC_OK);
+  CHECK(memcmp(embedded, y, sizeof y) == 0);
+  net_weights_close(file);
+  weights.fc_weight = state.fc_weight;
+  weights.fc_bias = state.fc_bias;
+  CHECK(net_weights_open(argv[1], &weights, &file) == NNC_MISMATCH);
+  puts(net_last_error());
+
   /* failures are a status and a message */
   CHECK(net_forward(&weights, NULL, y, NULL) == NNC_INVALID_ARGUMENT);
   puts(net_last_error());
@@ -98,14 +110,22 @@ TEST_CASE("a C program and a C++ program use the library through its header") {
   std::string flags = " -Wall -Wextra -Werror -O1 -I" + at + " -L" + at + " -Wl,-rpath," + at;
   CHECK(execute("cc -std=c11 -pedantic-errors -Wno-pedantic" + flags + " " + at + "main.c -lnet -o " + at + "c") == 0);
   CHECK(execute("c++ -std=c++20" + flags + " " + at + "main.cpp -lnet -o " + at + "cpp") == 0);
+  std::vector<float> table(10, 0.75f);
+  auto view = [](const std::vector<float> &values, std::vector<int64_t> dims) {
+    return runtime::TensorView{NNC_F32, std::move(dims), std::as_bytes(std::span(values))};
+  };
+  runtime::writeSafeTensors(
+      at + "weights.safetensors",
+      {{"fc.weight", view(weight, {96, 32})}, {"fc.bias", view(bias, {32})}, {"emb.weight", view(table, {10})}});
   for (std::string binary : {"c", "cpp"}) {
-    CHECK(execute(at + binary + " " + at + "state.safetensors > " + at + "out") == 0);
+    CHECK(execute(at + binary + " " + at + "state.safetensors " + at + "weights.safetensors > " + at + "out") == 0);
     std::ifstream out(at + "out");
     std::string text((std::istreambuf_iterator<char>(out)), {});
-    CHECK(text == "forward: argument 'x' is null\n"
-                  "/no/such/file: cannot open: No such file or directory\n"
-                  "embedding 'emb': input: index 11 at [1, 2] is out of range [0, 10)\n"
-                  "done net\n");
+    CHECK(text == at + "state.safetensors: missing key 'emb.weight'\n"
+                       "forward: argument 'x' is null\n"
+                       "/no/such/file: cannot open: No such file or directory\n"
+                       "embedding 'emb': input: index 11 at [1, 2] is out of range [0, 10)\n"
+                       "done net\n");
   }
   runtime::SafeTensors saved(at + "state.safetensors");
   CHECK(saved.tensors().size() == 3);

@@ -6,7 +6,9 @@
 #include "nnc/ir/Check.h"
 #include "nnc/ir/Dialect.h"
 #include "nnc/ir/Differentiate.h"
+#include "nnc/ir/ops/Contract.h"
 #include "nnc/ir/ops/Elementwise.h"
+#include "nnc/ir/ops/Reduce.h"
 #include <fmt/format.h>
 
 using namespace mlir;
@@ -455,8 +457,99 @@ static LogicalResult hoistInvariant(ScanOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+// A carry that only collects a sum over the steps of a dot or a sum, perhaps reshaped or transposed: the whole sum is
+// one dot (one sum) outside, over the operands of all steps. So the gradient of a recurrent weight is one contraction,
+// not a small one and an update of the whole sum in each step.
+static LogicalResult sumOutside(ScanOp op, unsigned k, PatternRewriter &rewriter) {
+  Block &body = op.getBody().front();
+  auto yield = cast<YieldOp>(body.getTerminator());
+  unsigned carries = op.getCarries().size(), sequences = op.getSequences().size();
+  BlockArgument total = body.getArgument(k);
+  auto add = yield.getOperand(k).getDefiningOp<AddOp>();
+  if (!add || !add->hasOneUse() || !total.hasOneUse() || *total.user_begin() != add)
+    return failure();
+  Operation *term = (add.getLhs() == total ? add.getRhs() : add.getLhs()).getDefiningOp();
+  SmallVector<Operation *> moves; // the last first
+  for (; term && isa<ReshapeOp, TransposeOp>(term); term = term->getOperand(0).getDefiningOp())
+    moves.push_back(term);
+  if (!term || !isa<DotOp, SumOp>(term))
+    return failure();
+
+  // The operands of all steps: a sequence as it is, anything else that varies as an output.
+  SmallVector<Value> yielded(yield.getOperands()), starts(op.getCarries());
+  SmallVector<Type> types(op.getResultTypes());
+  Value start = starts[k];
+  yielded.erase(yielded.begin() + k), types.erase(types.begin() + k), starts.erase(starts.begin() + k);
+  struct Source {
+    Value sequence;
+    unsigned output;
+  };
+  SmallVector<Source> sources;
+  for (Value operand : term->getOperands()) {
+    auto argument = dyn_cast<BlockArgument>(operand);
+    if (argument ? argument.getArgNumber() >= carries + sequences
+                 : operand.getDefiningOp()->hasTrait<OpTrait::ConstantLike>())
+      return failure(); // the same in every step
+    if (argument && argument.getArgNumber() >= carries) {
+      sources.push_back({op.getOperand(argument.getArgNumber()), 0});
+      continue;
+    }
+    unsigned at = carries - 1;
+    while (at < yielded.size() && yielded[at] != operand)
+      ++at;
+    if (at == yielded.size()) {
+      yielded.push_back(operand);
+      types.push_back(stacked(operand.getType(), op.getLength()));
+    }
+    sources.push_back({Value(), at});
+  }
+  auto smaller = ScanOp::create(rewriter, op.getLoc(), types, starts, op.getSequences(), op.getCaptures(),
+                                op.getLength(), op.getReverse());
+
+  Builder current(rewriter, op.getLoc());
+  SmallVector<Tensor> all;
+  for (const Source &source : sources)
+    all.push_back(tensor(source.sequence ? source.sequence : smaller.getResult(source.output)));
+  auto shifted = [](ArrayRef<int64_t> dims, bool steps) {
+    std::vector<int64_t> result(steps ? 1 : 0, 0);
+    for (int64_t dim : dims)
+      result.push_back(dim + 1);
+    return result;
+  };
+  Tensor sumOfAll;
+  if (auto product = dyn_cast<DotOp>(term))
+    sumOfAll = dot(all[0], all[1],
+                   {shifted(product.getLhsBatch(), false), shifted(product.getRhsBatch(), false),
+                    shifted(product.getLhsContract(), true), shifted(product.getRhsContract(), true)});
+  else
+    sumOfAll = sum(all[0], shifted(cast<SumOp>(term).getDims(), true));
+  Value moved = value(sumOfAll);
+  for (Operation *move : llvm::reverse(moves)) {
+    IRMapping mapping;
+    mapping.map(move->getOperand(0), moved);
+    moved = rewriter.clone(*move, mapping)->getResult(0);
+  }
+  Value result = value(tensor(start) + tensor(moved));
+
+  rewriter.inlineRegionBefore(op.getBody(), smaller.getBody(), smaller.getBody().end());
+  rewriter.modifyOpInPlace(smaller, [&] {
+    yield->setOperands(yielded);
+    rewriter.eraseOp(add);
+    body.eraseArgument(k);
+  });
+  SmallVector<Value> replacements(smaller.getResults().take_front(op.getNumResults() - 1));
+  replacements.insert(replacements.begin() + k, result);
+  rewriter.replaceOp(op, replacements);
+  return success();
+}
+
 LogicalResult ScanOp::canonicalize(ScanOp op, PatternRewriter &rewriter) {
-  return success(succeeded(dropUnused(op, rewriter)) || succeeded(hoistInvariant(op, rewriter)));
+  if (succeeded(dropUnused(op, rewriter)) || succeeded(hoistInvariant(op, rewriter)))
+    return success();
+  for (unsigned k = 0; k < op.getCarries().size(); ++k)
+    if (succeeded(sumOutside(op, k, rewriter)))
+      return success();
+  return failure();
 }
 
 } // namespace ir

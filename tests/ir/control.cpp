@@ -1,7 +1,10 @@
 // Values and gradients of scan: recurrences with carries, sequences and captures, in both directions, nested, and twice
 // differentiated.
 #include "Run.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
 #include "nnc/ir/ops/Vocabulary.h"
+#include "nnc/passes/Simplify.h"
 #include <catch2/catch.hpp>
 
 using namespace nnc;
@@ -104,4 +107,46 @@ TEST_CASE("messages of scan") {
             {random({2}), random({3, 2})}) == "scan: sequence 1: expected 3 steps, got 2");
   CHECK(errorOf([](Tensors x) { return scan(0, {x[0]}, [](Tensors s, Tensors) { return StepResult{s, {}}; }).carries; },
                 {random({2})}) == "scan: length: expected at least 1, got 0");
+}
+
+// The same graph after nnc-simplify, as text.
+static std::string simplified(const std::string &text) {
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, mlir::ParserConfig(&context()));
+  REQUIRE(module);
+  for (auto function : module->getOps<mlir::func::FuncOp>())
+    passes::simplify(function);
+  REQUIRE(mlir::succeeded(mlir::verify(*module)));
+  std::string result;
+  llvm::raw_string_ostream stream(result);
+  module->print(stream);
+  return result;
+}
+
+TEST_CASE("simplification leaves what a scan and its gradient compute") {
+  // A recurrent layer: a transposed weight (computed once, outside), a bias, and gradients of both, which become one
+  // sum over all steps each.
+  auto layer = [](bool reverse) {
+    return [reverse](Tensors x) {
+      auto result = scan(
+          {x[0], x[0]}, {x[1]},
+          [&](Tensors state, Tensors element) -> StepResult {
+            Tensor next = tanh(matmul(state[0], transpose(x[2], 0, 1)) + element[0] + x[3]);
+            return {{next, state[1] + element[0]}, {next, next * 2}};
+          },
+          reverse);
+      return Tensors{result.carries[0], result.outputs[0]};
+    };
+  };
+  std::vector<Data> inputs{random({3, 4}), random({6, 3, 4}, 2), random({4, 4}, 3), random({4}, 4)};
+  for (bool reverse : {false, true}) {
+    checkGradients(layer(reverse), inputs);
+    std::string text = trace(gradientOf(layer(reverse), {0, 1, 2, 3}), inputs), less = simplified(text);
+    CHECK(less.size() < text.size());
+    auto expected = Compiled(text)(inputs), got = Compiled(less)(inputs);
+    REQUIRE(got.size() == expected.size());
+    for (size_t i = 0; i < got.size(); ++i)
+      checkClose(got[i], expected[i]);
+    // The weight's gradient stands outside: one product of the operands of all steps, [time, batch] contracted.
+    CHECK(less.find("lhs_contract = array<i64: 0, 1>") != std::string::npos);
+  }
 }

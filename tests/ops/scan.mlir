@@ -65,3 +65,22 @@ func.func @invariant(%h0: tensor<4x4xf32>, %w: tensor<4x4xf32>, %b: tensor<4xf32
   }
   return %r : tensor<4x4xf32>
 }
+
+// A carry that only adds up products is one product over all steps, outside.
+// SIMPLE-LABEL: func.func @sums
+// SIMPLE: %[[R:.*]]:2 = nn.scan 8 carries(%arg0) sequences(%arg1) captures()
+// SIMPLE: %[[D:.*]] = nn.dot %arg1, %[[R]]#1 {lhs_batch = array<i64>, lhs_contract = array<i64: 0, 1>, rhs_batch = array<i64>, rhs_contract = array<i64: 0, 1>} : (tensor<8x5x4xf32>, tensor<8x5x4xf32>) -> tensor<4x4xf32>
+// SIMPLE: %[[T:.*]] = nn.transpose %[[D]]
+// SIMPLE: %[[S:.*]] = nn.add %arg2, %[[T]]
+// SIMPLE: return %[[R]]#0, %[[S]]
+func.func @sums(%h0: tensor<5x4xf32>, %xs: tensor<8x5x4xf32>, %s0: tensor<4x4xf32>) -> (tensor<5x4xf32>, tensor<4x4xf32>) {
+  %h, %s = nn.scan 8 carries(%h0, %s0) sequences(%xs) captures() : (tensor<5x4xf32>, tensor<4x4xf32>, tensor<8x5x4xf32>) -> (tensor<5x4xf32>, tensor<4x4xf32>) {
+    ^bb0(%a: tensor<5x4xf32>, %b: tensor<4x4xf32>, %x: tensor<5x4xf32>):
+      %n = nn.mul %a, %x : (tensor<5x4xf32>, tensor<5x4xf32>) -> tensor<5x4xf32>
+      %d = nn.dot %x, %n {lhs_batch = array<i64>, rhs_batch = array<i64>, lhs_contract = array<i64: 0>, rhs_contract = array<i64: 0>} : (tensor<5x4xf32>, tensor<5x4xf32>) -> tensor<4x4xf32>
+      %t = nn.transpose %d {permutation = array<i64: 1, 0>} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+      %m = nn.add %t, %b : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+      nn.yield %n, %m : tensor<5x4xf32>, tensor<4x4xf32>
+  }
+  return %h, %s : tensor<5x4xf32>, tensor<4x4xf32>
+}

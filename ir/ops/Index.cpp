@@ -63,35 +63,31 @@ Tensor check_index(Tensor indices, int64_t size, std::string_view what, std::opt
   properties.what = ir::Builder::current().op().getStringAttr(what);
   return ir::tensor(ir::create<ir::CheckIndexOp>(where, {indices}, properties).getResult());
 }
+// The ops at indices that are checked already: for gradients too, whose indices went through the op they belong to.
+template <class Op> static Tensor along(int64_t dim, ArrayRef<Tensor> operands, Where where = Where::current()) {
+  typename Op::Properties properties;
+  properties.dim = ir::i64(dim);
+  return ir::tensor(ir::create<Op>(where, operands, properties).getResult());
+}
 Tensor take(Tensor x, Tensor indices, int64_t dim, Where where) {
   dim = ir::wrapDim("take", dim, x.rank(), where);
-  indices = checked("take", indices, x.size(dim), where);
-  ir::TakeOp::Properties properties;
-  properties.dim = ir::i64(dim);
-  return ir::tensor(ir::create<ir::TakeOp>(where, {x, indices}, properties).getResult());
+  return along<ir::TakeOp>(dim, {x, checked("take", indices, x.size(dim), where)}, where);
 }
 Tensor take_along(Tensor x, Tensor indices, int64_t dim, Where where) {
   dim = ir::wrapDim("take_along", dim, x.rank(), where);
-  indices = checked("take_along", indices, x.size(dim), where);
-  ir::TakeAlongOp::Properties properties;
-  properties.dim = ir::i64(dim);
-  return ir::tensor(ir::create<ir::TakeAlongOp>(where, {x, indices}, properties).getResult());
+  return along<ir::TakeAlongOp>(dim, {x, checked("take_along", indices, x.size(dim), where)}, where);
 }
 Tensor scatter_add(Tensor into, Tensor indices, Tensor updates, int64_t dim, Where where) {
   expectNumbers("scatter_add", into, "into", where);
   dim = ir::wrapDim("scatter_add", dim, into.rank(), where);
   indices = checked("scatter_add", indices, into.size(dim), where);
-  ir::ScatterAddOp::Properties properties;
-  properties.dim = ir::i64(dim);
-  return ir::tensor(ir::create<ir::ScatterAddOp>(where, {into, indices, updates}, properties).getResult());
+  return along<ir::ScatterAddOp>(dim, {into, indices, updates}, where);
 }
 Tensor scatter_add_along(Tensor into, Tensor indices, Tensor updates, int64_t dim, Where where) {
   expectNumbers("scatter_add_along", into, "into", where);
   dim = ir::wrapDim("scatter_add_along", dim, into.rank(), where);
   indices = checked("scatter_add_along", indices, into.size(dim), where);
-  ir::ScatterAddAlongOp::Properties properties;
-  properties.dim = ir::i64(dim);
-  return ir::tensor(ir::create<ir::ScatterAddAlongOp>(where, {into, indices, updates}, properties).getResult());
+  return along<ir::ScatterAddAlongOp>(dim, {into, indices, updates}, where);
 }
 Tensor one_hot(Tensor indices, int64_t classes, DType type, Where where) {
   expectIndices("one_hot", indices, where);
@@ -222,7 +218,8 @@ LogicalResult TakeOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   return success();
 }
 SmallVector<Tensor> TakeOp::vjp(ArrayRef<Tensor> cotangents) {
-  return {scatter_add(zerosLike(tensor(getInput())), tensor(getIndices()), cotangents[0], getDim()), Tensor()};
+  return {along<ScatterAddOp>(getDim(), {zerosLike(tensor(getInput())), tensor(getIndices()), cotangents[0]}),
+          Tensor()};
 }
 SmallVector<Value> TakeOp::lower(ImplicitLocOpBuilder &builder, ValueRange operands) {
   auto type = lin::storageOf(getOutput().getType());
@@ -260,7 +257,7 @@ SmallVector<Tensor> TakeAlongOp::vjp(ArrayRef<Tensor> cotangents) {
   // One position a row: no two elements meet, and a comparison fuses where a scatter would not.
   if (indices.shape() == row)
     return {select(indices == iota(x.shape(), dim, indices.dtype()), g, zerosLike(x)), Tensor()};
-  return {scatter_add_along(zerosLike(x), indices, g, dim), Tensor()};
+  return {along<ScatterAddAlongOp>(dim, {zerosLike(x), indices, g}), Tensor()};
 }
 SmallVector<Value> TakeAlongOp::lower(ImplicitLocOpBuilder &builder, ValueRange operands) {
   auto type = lin::storageOf(getOutput().getType());
@@ -293,7 +290,7 @@ LogicalResult ScatterAddOp::inferReturnTypes(MLIRContext *, std::optional<Locati
   return success();
 }
 SmallVector<Tensor> ScatterAddOp::vjp(ArrayRef<Tensor> cotangents) {
-  return {cotangents[0], Tensor(), take(cotangents[0], tensor(getIndices()), getDim())};
+  return {cotangents[0], Tensor(), along<TakeOp>(getDim(), {cotangents[0], tensor(getIndices())})};
 }
 // The largest divisor of `number` that is at most `limit`.
 static int64_t divisor(int64_t number, int64_t limit) {
@@ -374,7 +371,7 @@ LogicalResult ScatterAddAlongOp::inferReturnTypes(MLIRContext *, std::optional<L
   return success();
 }
 SmallVector<Tensor> ScatterAddAlongOp::vjp(ArrayRef<Tensor> cotangents) {
-  return {cotangents[0], Tensor(), take_along(cotangents[0], tensor(getIndices()), getDim())};
+  return {cotangents[0], Tensor(), along<TakeAlongOp>(getDim(), {cotangents[0], tensor(getIndices())})};
 }
 // A ready-made kernel. A task owns the destination at one position of some dimensions other than `dim` (leading ones,
 // until there are enough tasks) and goes over the updates there in order.
@@ -446,7 +443,7 @@ LogicalResult SortOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
 SmallVector<Tensor> SortOp::vjp(ArrayRef<Tensor> cotangents) {
   if (!cotangents[0])
     return {Tensor()};
-  return {scatter_add_along(zerosLike(tensor(getInput())), tensor(getPositions()), cotangents[0], getDim())};
+  return {along<ScatterAddAlongOp>(getDim(), {zerosLike(tensor(getInput())), tensor(getPositions()), cotangents[0]})};
 }
 // Whether `r` has to stand before `l`, which came first: strictly, so that equals keep their order.
 static Scalar isBefore(Scalar r, Scalar l, bool descending) {

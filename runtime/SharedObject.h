@@ -1,6 +1,7 @@
 // A compiled object in this process: loaded from a file or from memory, its ABI version checked, its functions called
 // by number.
 #pragma once
+#include "nnc/runtime/Error.h" // what its functions throw
 #include "nnc/runtime/abi.h"
 #include <cstddef>
 #include <span>

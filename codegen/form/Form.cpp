@@ -136,8 +136,10 @@ LogicalResult codegen::formKernels(ModuleOp module, bool fuse) {
     if (fuse)
       mergeSiblings(function);
     shareViews(function);
-    // Inner loops first: the kernels of a loop's body do not depend on what is around it.
-    for (Block *block : llvm::reverse(scheduleBlocks(function)))
+    // Inner loops first: the kernels of a loop's body do not depend on what is around it. The list is named: a range
+    // made of a temporary would outlive it.
+    SmallVector<Block *> blocks = scheduleBlocks(function);
+    for (Block *block : llvm::reverse(blocks))
       if (failed(formBlock(*block, symbols, fuse)))
         return failure();
     if (failed(verifySchedule(function)))

@@ -82,16 +82,22 @@ void ObjectCache::store(llvm::StringRef key, llvm::ArrayRef<char> bytes) {
   if (directory.empty())
     return;
   std::string path = fileOf(key);
-  auto file = llvm::sys::fs::TempFile::create(path + ".tmp-%%%%%%%%");
-  if (!file)
-    return llvm::consumeError(file.takeError());
+  // Written beside and renamed. Not LLVM's TempFile, which installs signal handlers and a signal stack in the thread
+  // and the process of whoever compiles: those are the user's.
+  llvm::SmallString<256> beside;
+  int descriptor;
+  if (llvm::sys::fs::createUniqueFile(path + ".tmp-%%%%%%%%", descriptor, beside))
+    return;
   llvm::StringRef content(bytes.data(), bytes.size());
-  llvm::raw_fd_ostream stream(file->FD, /*shouldClose=*/false);
+  llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
   stream << magic << sha256({key, content}) << '\n' << content;
-  stream.flush();
+  stream.close();
   bool good = !stream.has_error();
   stream.clear_error();
-  llvm::consumeError(good ? file->keep(path) : file->discard());
+  if (!good || llvm::sys::fs::rename(beside, path)) {
+    (void)llvm::sys::fs::remove(beside);
+    return;
+  }
   // the first store of a process looks, then every sixteenth of the limit
   uint64_t before = written.fetch_add(bytes.size() + 1);
   if (before == 0 || before + bytes.size() > limit / 16) {

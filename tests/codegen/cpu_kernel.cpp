@@ -116,7 +116,8 @@ CompiledKernel::CompiledKernel(const std::string &text, const codegen::Target &t
 
 CompiledKernel::~CompiledKernel() = default;
 
-void CompiledKernel::run(std::vector<void *> buffers, bool taskByTask) const {
+// UBSan looks for a function's type in the bytes before it: a kernel may be the first on its page and has none there.
+__attribute__((no_sanitize("function"))) void CompiledKernel::run(std::vector<void *> buffers, bool taskByTask) const {
   if (!taskByTask)
     return entry(buffers.data(), 0, tasks);
   for (int64_t task = tasks - 1; task >= 0; --task)
@@ -185,7 +186,7 @@ struct Guarded {
   explicit Guarded(const std::vector<char> &bytes)
       : storage(bytes.size() + 2 * guard + 64, (char)0x5a), size(bytes.size()) {
     data = (char *)(((uintptr_t)storage.data() + guard + 63) / 64 * 64);
-    std::memcpy(data, bytes.data(), size);
+    std::copy(bytes.begin(), bytes.end(), data);
   }
   bool intact() const {
     for (const char *p = storage.data(); p != storage.data() + storage.size(); ++p)

@@ -7,6 +7,7 @@
 #include "llvm/Support/Process.h"
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -149,4 +150,28 @@ TEST_CASE("a module is compiled once, and again where the cache was damaged") {
   auto repaired = compiledAndCached(folder);
   CHECK(repaired.first == 1);
   CHECK(compiledAndCached(folder).first == 0);
+}
+
+TEST_CASE("compiling leaves the process's signals alone") {
+  Folder folder;
+  std::vector<struct sigaction> before(32), after(32);
+  auto look = [](std::vector<struct sigaction> &actions) {
+    for (int number = 1; number < 32; ++number)
+      sigaction(number, nullptr, &actions[size_t(number)]);
+  };
+  struct sigaction mine = {}, old = {};
+  mine.sa_handler = [](int) {};
+  REQUIRE(sigaction(SIGINT, &mine, &old) == 0);
+  look(before);
+  stack_t stackBefore = {}, stackAfter = {};
+  sigaltstack(nullptr, &stackBefore);
+  CHECK(compiledAndCached(folder).first > 0);
+  sigaltstack(nullptr, &stackAfter);
+  look(after);
+  for (size_t number = 1; number < 32; ++number) {
+    INFO("signal " << number);
+    CHECK(before[number].sa_handler == after[number].sa_handler);
+  }
+  CHECK(stackBefore.ss_sp == stackAfter.ss_sp);
+  sigaction(SIGINT, &old, nullptr);
 }

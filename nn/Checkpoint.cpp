@@ -2,6 +2,7 @@
 #include "nnc/nn/Checkpoint.h"
 #include "nnc/frontend/AbiTypes.h"
 #include "nnc/runtime/Error.h"
+#include "nnc/runtime/Npy.h"
 #include "nnc/runtime/SafeTensors.h"
 #include <fmt/format.h>
 
@@ -82,5 +83,30 @@ void save(const TrainStep &step, const std::string &path, const Metadata &metada
   write(path, stateOf(step), metadata);
 }
 Metadata load(const TrainStep &step, const std::string &path) { return read(path, stateOf(step), true); }
+
+nn::StateDict load_file(const std::string &path, Metadata *metadata) {
+  runtime::SafeTensors file(path);
+  nn::StateDict arrays;
+  for (auto &[name, view] : file.tensors()) {
+    Array array(view.dims, fromAbiType(view.dtype, path + ": " + name));
+    if (!view.data.empty())
+      std::memcpy(array.raw(), view.data.data(), view.data.size());
+    arrays.set(name, array);
+  }
+  if (metadata)
+    *metadata = {file.metadata().begin(), file.metadata().end()};
+  return arrays;
+}
+void save_file(const nn::StateDict &arrays, const std::string &path, const Metadata &metadata) {
+  write(path, {arrays.begin(), arrays.end()}, metadata);
+}
+
+Array load_npy(const std::string &path) {
+  auto data = std::make_shared<runtime::TensorData>(runtime::readNpy(path));
+  return Array::view(data->dims, fromAbiType(data->dtype, path), data->data.data(), data);
+}
+void save_npy(const Array &array, const std::string &path) {
+  runtime::writeNpy(path, abiType(array.dtype()), array.shape(), array.raw());
+}
 
 } // namespace nnc

@@ -1,5 +1,5 @@
-// Saving and loading: weights of a module, or the whole state of a training run, as safetensors with PyTorch's names. A
-// file is written beside the old one and renamed, so that a crash never loses both. Loading checks every key before it
+// Saving and loading: weights of a module, the whole state of a training run, or any arrays by name, as safetensors
+// with PyTorch's names; single arrays as .npy. A file is written beside the old one and renamed, so that a crash never loses both. Loading checks every key before it
 // changes anything.
 #pragma once
 #include "nnc/nn/Train.h"
@@ -18,5 +18,13 @@ Metadata load(const nn::Module &module, const std::string &path, bool strict = t
 /// (state_save in the C ABI).
 void save(const TrainStep &step, const std::string &path, const Metadata &metadata = {});
 Metadata load(const TrainStep &step, const std::string &path);
+
+/// Any safetensors file, whoever wrote it: copies of its arrays by name, as they are, and `metadata` where it is given.
+nn::StateDict load_file(const std::string &path, Metadata *metadata = nullptr);
+void save_file(const nn::StateDict &arrays, const std::string &path, const Metadata &metadata = {});
+
+/// NumPy's .npy files.
+Array load_npy(const std::string &path);
+void save_npy(const Array &array, const std::string &path);
 
 } // namespace nnc

@@ -6,6 +6,7 @@
 #include "nnc/frontend/Graph.h"
 #include "nnc/ir/ops/Vocabulary.h"
 #include "nnc/nn/Activation.h"
+#include "nnc/nn/Attention.h"
 #include "nnc/nn/Checkpoint.h"
 #include "nnc/nn/Container.h"
 #include "nnc/nn/Conv.h"

@@ -8,6 +8,7 @@ The rules, in the words of the README:
   llvm    runtime and the public headers (frontend, nn, ir/Tensor.h, ir/ops) reach no header of LLVM or MLIR.
   op      below linalg (codegen but codegen/lower) no code names an nn op.
   target  above linalg (ir, passes, frontend, nn) no code names a target.
+  whole   nnc.h reaches every header of frontend and nn that is made for users.
 
 usage: layering.py ROOT      the rules on the tree under ROOT
        layering.py --self-test   each rule on a small tree that breaks it
@@ -30,6 +31,9 @@ CHAIN = {
 COMPILES = {"passes", "codegen"}  # what frontend/*.cpp may include besides
 GATE = "codegen/object/Compile.h"  # what frontend/*.h may include besides
 INTERNAL = {"frontend/Tracing.h"}  # headers of frontend that are not public and not installed: they see MLIR
+UMBRELLA = "nnc.h"
+# Headers of frontend and nn that users have no need of: what files of these folders share.
+SHARED = INTERNAL | {"frontend/AbiTypes.h", "nn/Print.h", "nn/ModuleState.h"}
 SOURCE = (".h", ".cpp", ".c", ".td", ".inc", ".in")
 INCLUDE = re.compile(r'^\s*(?:#\s*include|include)\s+["<]([^">]+)[">]', re.M)
 COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.S)
@@ -64,6 +68,9 @@ class Tree:
                         path = os.path.join(where, name)
                         with open(path, encoding="utf-8") as file:
                             self.files[os.path.relpath(path, root)] = blank(file.read())
+        if os.path.exists(os.path.join(root, UMBRELLA)):
+            with open(os.path.join(root, UMBRELLA), encoding="utf-8") as file:
+                self.files[UMBRELLA] = blank(file.read())
         self.ops = set()
         for path, text in self.files.items():
             if path.startswith("ir/") and path.endswith(".td"):
@@ -88,7 +95,20 @@ class Tree:
     def error(self, path, line, rule, message):
         self.errors.append(f"{path}:{line}: error: {rule}: {message}")
 
+    def check_whole(self):
+        seen, todo = {UMBRELLA}, [UMBRELLA]
+        while todo:
+            for line, what, file in self.includes(todo.pop()):
+                if file in self.files and file not in seen:
+                    seen.add(file)
+                    todo.append(file)
+        for path in sorted(self.files):
+            if path.startswith(("frontend/", "nn/")) and path.endswith(".h") and path not in seen | SHARED:
+                self.error(path, 1, "whole", f"{UMBRELLA} does not reach it")
+
     def check_chain(self, path):
+        if path == UMBRELLA:
+            return
         folder = path.split("/")[0]
         allowed = set(CHAIN[folder])
         if folder == "frontend" and path.endswith(".cpp"):
@@ -139,6 +159,8 @@ class Tree:
             self.check_llvm(path)
             self.check_op(path)
             self.check_target(path)
+        if UMBRELLA in self.files:
+            self.check_whole()
         return self.errors
 
 
@@ -155,6 +177,7 @@ GOOD = {
     "codegen/cpu/Kernel.cpp": 'auto a = f.getAttr("nn.name"); // nn.sum and ir::SumOp are long gone\n',
     "codegen/lower/Lower.cpp": '#include "nnc/ir/ops/Reduce.h"\nauto op = isa<ir::SumOp>(x);\n',
     "passes/Passes.h": "",
+    UMBRELLA: '#include "nnc/frontend/Function.h"\n#include "nnc/nn/Linear.h"\n',
     "nn/Linear.h": '#include "nnc/ir/Tensor.h"\n',
     "examples/mnist/Main.cpp": '#include "nnc/nn/Linear.h"\n',
 }
@@ -164,21 +187,22 @@ BAD = [
     ("chain", "passes/Bad.cpp", '#include "nnc/codegen/Pipelines.h"\n'),
     ("chain", "codegen/cpu/Bad.cpp", '#include "nnc/frontend/Compile.h"\n'),
     ("chain", "codegen/cpu/Bad.h", '#include "../../nn/Linear.h"\n'),
-    ("chain", "frontend/Bad.h", '#include "nnc/codegen/Pipelines.h"\n'),
+    ("chain", "frontend/AbiTypes.h", '#include "nnc/codegen/Pipelines.h"\n'),
     ("chain", "nn/Bad.cpp", '#include "nnc-generated/codegen/Schedule.h.inc"\n'),
     ("chain", "runtime/Bad.cpp", '#include "nnc/ir/Tensor.h"\n'),
     ("chain", "examples/bad/Main.cpp", '#include "nnc/codegen/Target.h"\n'),
     ("llvm", "runtime/Bad.cpp", '#include "llvm/ADT/SmallVector.h"\n'),
-    ("llvm", "nn/Bad.h", "#include <mlir/IR/Builders.h>\n"),
-    ("llvm", "frontend/Bad.h", '#include "nnc/ir/Builder.h"\n'),
+    ("llvm", "nn/Linear.h", "#include <mlir/IR/Builders.h>\n"),
+    ("llvm", "frontend/AbiTypes.h", '#include "nnc/ir/Builder.h"\n'),
     ("llvm", GATE, '#include "mlir/IR/BuiltinOps.h"\n'),
-    ("llvm", "nn/Bad.h", '#include "nnc/frontend/Tracing.h"\n'),
+    ("llvm", "nn/Linear.h", '#include "nnc/frontend/Tracing.h"\n'),
     ("op", "codegen/cpu/Bad.cpp", '#include "nnc/ir/ops/Reduce.h"\n'),
     ("op", "codegen/form/Bad.cpp", "return isa<ir::SumOp>(op);\n"),
     ("op", "codegen/schedule/Bad.cpp", 'return op->getName().getStringRef() == "nn.sum";\n'),
     ("target", "passes/Bad.cpp", 'int lanes = has("AVX512F") ? 16 : 8;\n'),
     ("target", "ir/ops/Bad.td", 'let forward = "NVVM::Tanh::create(b, x)";\n'),
-    ("target", "nn/Bad.h", "int x86_lanes();\n"),
+    ("target", "nn/Linear.h", "int x86_lanes();\n"),
+    ("whole", "nn/Bad.h", '#include "nnc/ir/Tensor.h"\n'),
     ("target", "frontend/Bad.cpp", 'compile(f, "x86-64-v3");\n'),
 ]
 

@@ -43,7 +43,8 @@ public:
     using value_type = AnyModule;
     using difference_type = std::ptrdiff_t;
     Iterator(const ModuleSequence *sequence, size_t at) : sequence_(sequence), at_(at) {}
-    AnyModule operator*() const { return (*sequence_)[int64_t(at_)]; }
+    /// Lives until this iterator is asked again: `for (auto &layer : layers)` is what everybody writes.
+    AnyModule &operator*() const { return module_.emplace((*sequence_)[int64_t(at_)]); }
     Iterator &operator++() {
       ++at_;
       return *this;
@@ -53,6 +54,7 @@ public:
   private:
     const ModuleSequence *sequence_;
     size_t at_;
+    mutable std::optional<AnyModule> module_;
   };
   size_t size() const { return Container::size(self()); }
   bool empty() const { return size() == 0; }

@@ -156,7 +156,7 @@ TEST_CASE("containers of parameters agree with PyTorch in value and gradient", "
 TEST_CASE("containers: iteration, access and shared modules", "[nn]") {
   nn::Sequential net(linear(2, 2), nn::ReLU(), linear(2, 2));
   std::vector<std::string> types;
-  for (AnyModule module : net)
+  for (auto &module : net)
     types.push_back(module.type_name());
   CHECK(types == std::vector<std::string>{"Linear", "ReLU", "Linear"});
   REQUIRE(net[-1].as<nn::Linear>());

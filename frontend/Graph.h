@@ -104,9 +104,13 @@ Traced trace(const TensorFunction &function, std::vector<Spec> inputs, TraceOpti
 namespace detail {
 inline std::vector<Tensor> asVector(Tensor y) { return {y}; }
 inline std::vector<Tensor> asVector(std::vector<Tensor> ys) { return ys; }
-inline std::vector<Tensor> asVector(std::pair<Tensor, Tensor> ys) { return {ys.first, ys.second}; }
+template <class... T> std::vector<Tensor> asVector(std::tuple<T...> ys);
+template <class A, class B> std::vector<Tensor> asVector(std::pair<A, B> ys) { return asVector(std::tuple<A, B>(ys)); }
 template <class... T> std::vector<Tensor> asVector(std::tuple<T...> ys) {
-  return std::apply([](auto... y) { return std::vector<Tensor>{y...}; }, ys);
+  std::vector<Tensor> all;
+  auto append = [&](std::vector<Tensor> some) { all.insert(all.end(), some.begin(), some.end()); };
+  std::apply([&](auto... y) { (append(asVector(y)), ...); }, ys);
+  return all;
 }
 [[noreturn]] void wrongInputCount(size_t expected, size_t got);
 
@@ -123,7 +127,8 @@ template <class F, size_t... I> constexpr bool takes(std::index_sequence<I...>) 
 }
 } // namespace detail
 
-/// Any callable of up to eight tensors, or of a vector of them, that returns a tensor, a vector, pair or tuple of them.
+/// Any callable of up to eight tensors, or of a vector of them, that returns a tensor, or a vector, pair or tuple of
+/// them, nested or not.
 template <class F> TensorFunction asTensorFunction(F function) {
   if constexpr (std::is_invocable_v<F &, const std::vector<Tensor> &>)
     return [function](const std::vector<Tensor> &x) mutable { return detail::asVector(function(x)); };

@@ -8,12 +8,12 @@ namespace nnc {
 
 struct TrainOptions {
   /// Clip the gradients to this total norm first (clip_grad_norm_).
-  std::optional<double> max_norm;
+  std::optional<double> max_norm = {};
   double norm_type = 2.0;
   /// Seed of dropout masks and other random numbers; by default the process's (manual_seed).
-  std::optional<uint64_t> seed;
+  std::optional<uint64_t> seed = {};
   std::string name = "train_step";
-  CompileOptions compile;
+  CompileOptions compile = {};
 };
 
 /// What a step gives back: the loss before the update, and where clipping was asked for the gradients' total norm

@@ -1,4 +1,5 @@
-"""LSTM and GRU: layers, both directions, axis order, no bias, projections, given states, no batch, dropout where it is certain.
+"""RNN, LSTM and GRU: layers, both directions, axis order, no bias, projections, given states, no batch, dropout where it is certain.
+Their cells: states given or not, no bias, no batch.
 
 Inputs are `input`, then `h_0` (and `c_0`) where the case gives initial states; results are `output`, `h_n` (and `c_n`).
 """
@@ -63,3 +64,30 @@ row(nn.LSTM, "projected_two_layers", given=True, proj_size=2, num_layers=2)
 row(nn.LSTM, "projected_bidirectional", given=True, proj_size=4, num_layers=2, bidirectional=True, batch_first=True)
 row(nn.LSTM, "projected_no_bias", proj_size=3, bias=False)
 row(nn.LSTM, "projected_unbatched", given=True, batch=None, proj_size=3)
+
+for nonlinearity in ("tanh", "relu"):
+    row(nn.RNN, f"{nonlinearity}", nonlinearity=nonlinearity)
+    row(nn.RNN, f"{nonlinearity}_given", given=True, nonlinearity=nonlinearity, num_layers=2, bidirectional=True, batch_first=True)
+    row(nn.RNN, f"{nonlinearity}_no_bias", bias=False, nonlinearity=nonlinearity)
+row(nn.RNN, "unbatched_given", given=True, batch=None, num_layers=2)
+row(nn.RNN, "one_step", shape=(1, N, I), given=True)
+row(nn.RNN, "dropout_1", num_layers=2, dropout=1.0)
+row(nn.RNN, "dropout_eval", num_layers=2, dropout=0.5, mode="eval")
+
+
+def cell(layer, name, given=True, batch=N, **options):
+    middle = () if batch is None else (batch,)
+    inputs = dict(input=normal(*middle, I))
+    states = ("h", "c") if layer is nn.LSTMCell else ("h",)
+    if given:
+        inputs.update({state: normal(*middle, H) for state in states})
+    section.layer(f"{layer.__name__}/{name}", layer, dict(input_size=I, hidden_size=H, **options), inputs, outputs=states, bind=bind)
+
+
+for layer in (nn.RNNCell, nn.LSTMCell, nn.GRUCell):
+    cell(layer, "given")
+    cell(layer, "zero_state", given=False)
+    cell(layer, "no_bias", bias=False)
+    cell(layer, "unbatched", batch=None)
+    cell(layer, "unbatched_zero_state", given=False, batch=None)
+cell(nn.RNNCell, "relu", nonlinearity="relu")

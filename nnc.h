@@ -19,6 +19,7 @@
 #include "nnc/nn/Normalization.h"
 #include "nnc/nn/Padding.h"
 #include "nnc/nn/Pooling.h"
+#include "nnc/nn/Random.h"
 #include "nnc/nn/Recurrent.h"
 #include "nnc/nn/Train.h"
 #include "nnc/nn/data/Dataset.h"

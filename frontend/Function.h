@@ -39,8 +39,7 @@ Function compile(const Traced &traced, CompileOptions options = {});
 template <class F>
   requires(!std::same_as<std::remove_cvref_t<F>, Traced>)
 Function compile(F function, std::vector<Spec> inputs, TraceOptions trace = {}, CompileOptions options = {}) {
-  return compile(nnc::trace(asTensorFunction(std::move(function)), std::move(inputs), std::move(trace)),
-                 std::move(options));
+  return compile(nnc::trace(std::move(function), std::move(inputs), std::move(trace)), std::move(options));
 }
 
 /// Traces, compiles (cached) and runs a function once.
@@ -54,11 +53,11 @@ template <class F, class... A> Array evaluate(F function, const A &...inputs) {
 struct AheadOptions {
   /// As Target::parse takes them; several give one object with a variant for each. Empty: the compiler's own choice,
   /// which runs on any machine of the last ten years.
-  std::vector<std::string> targets;
+  std::vector<std::string> targets = {};
   /// Put the variables' values into the object; otherwise callers bring them, for example from a safetensors file.
   bool embedWeights = true;
   /// Path of the C header; by default beside the object.
-  std::string header;
+  std::string header = {};
 };
 /// Writes one shared object and its C header with all `functions`. Variables of the same name are one weight.
 void compile_ahead(const std::string &path, const std::vector<Traced> &functions, AheadOptions options = {});

@@ -42,10 +42,10 @@ using VariableNames = std::map<const Variable *, std::string>;
 
 struct TraceOptions {
   std::string name = "forward"; // of the compiled function
-  VariableNames names;
-  std::vector<std::string> outputs; // names of the results; "y0", "y1", ... where missing
+  VariableNames names = {};
+  std::vector<std::string> outputs = {}; // names of the results; "y0", "y1", ... where missing
   /// Where random numbers come from; by default the process's seed (manual_seed) and a step of the graph's own.
-  VariableRef seed, step;
+  VariableRef seed = {}, step = {};
 };
 
 /// The graph being traced on this thread. Layers and optimizers use it; models need not.
@@ -146,6 +146,12 @@ template <class F> TensorFunction asTensorFunction(F function) {
   NNC_ARITY(0)
 #undef NNC_ARITY
   else static_assert(sizeof(F) == 0, "expected a callable of zero to eight tensors or of a vector of tensors");
+}
+
+template <class F>
+  requires(!std::convertible_to<F, const TensorFunction &>)
+Traced trace(F function, std::vector<Spec> inputs, TraceOptions options = {}) {
+  return trace(asTensorFunction(std::move(function)), std::move(inputs), std::move(options));
 }
 
 } // namespace nnc

@@ -8,9 +8,9 @@
 
 namespace nnc {
 
-Progress::Progress(std::string label, int64_t steps, int64_t perStep)
-    : label_(std::move(label)), steps_(steps), perStep_(perStep), terminal_(isatty(STDERR_FILENO)),
-      start_(std::chrono::steady_clock::now()) {}
+Progress::Progress(std::string label, int64_t steps, int64_t perStep, std::string unit)
+    : label_(std::move(label)), unit_(std::move(unit)), steps_(steps), perStep_(perStep),
+      terminal_(isatty(STDERR_FILENO)), start_(std::chrono::steady_clock::now()) {}
 
 double Progress::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
@@ -32,14 +32,15 @@ void Progress::draw() {
   int64_t filled = steps_ ? done_ * width / steps_ : width;
   std::string bar =
       std::string(size_t(std::min(filled, width)), '#') + std::string(size_t(width - std::min(filled, width)), '.');
-  std::string line = fmt::format("\r{} [{}] {}/{}  loss {:.4f}  {:.0f}/s ", label_, bar, done_, steps_, last_, rate());
+  std::string line =
+      fmt::format("\r{} [{}] {}/{}  loss {:.4f}  {:.0f} {}/s ", label_, bar, done_, steps_, last_, rate(), unit_);
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
 }
 void Progress::finish(const std::string &more) {
   if (terminal_)
     std::fputs("\r\033[K", stderr);
-  fmt::print("{}  loss {:.4f}  {:.0f} examples/s  {:.1f} s{}{}\n", label_, meanLoss(), rate(), seconds(),
+  fmt::print("{}  loss {:.4f}  {:.0f} {}/s  {:.1f} s{}{}\n", label_, meanLoss(), rate(), unit_, seconds(),
              more.empty() ? "" : "  ", more);
   std::fflush(stdout);
 }

@@ -10,10 +10,10 @@ namespace nnc {
 /// printed before `finish`.
 class Progress {
 public:
-  /// `perStep`: examples in a step, for the rate.
-  Progress(std::string label, int64_t steps, int64_t perStep);
+  /// `perStep`: examples, or whatever `unit` says, in a step, for the rate.
+  Progress(std::string label, int64_t steps, int64_t perStep, std::string unit = "examples");
   void update(double loss);
-  /// Ends the line; prints `label  loss <mean>  <rate>/s  <seconds> s` and `more`.
+  /// Ends the line; prints `label  loss <mean>  <rate> <unit>/s  <seconds> s` and `more`.
   void finish(const std::string &more = "");
   double meanLoss() const { return done_ ? sum_ / double(done_) : 0; }
   double seconds() const;
@@ -22,7 +22,7 @@ public:
 
 private:
   void draw();
-  std::string label_;
+  std::string label_, unit_;
   int64_t steps_, perStep_, done_ = 0;
   double sum_ = 0, last_ = 0;
   bool terminal_;

@@ -7,7 +7,7 @@ namespace nnc::nn {
 enum class Reduction { none, mean, sum };
 
 struct CrossEntropyOptions {
-  Tensor weight;               // one for each class; undefined: all 1
+  Tensor weight = {};          // one for each class; undefined: all 1
   int64_t ignore_index = -100; // targets of this value count nothing
   Reduction reduction = Reduction::mean;
   double label_smoothing = 0;
@@ -73,7 +73,7 @@ private:
 };
 
 struct ClassLossOptions {
-  Array weight; // one for each class; kept as a buffer
+  Array weight = {}; // one for each class; kept as a buffer
   int64_t ignore_index = -100;
   Reduction reduction = Reduction::mean;
   double label_smoothing = 0; // CrossEntropyLoss only
@@ -98,7 +98,7 @@ private:
 };
 
 struct BCEWithLogitsOptions {
-  Array weight, pos_weight;
+  Array weight = {}, pos_weight = {};
   Reduction reduction = Reduction::mean;
 };
 class BCEWithLogitsLoss : public Layer<BCEWithLogitsLoss> {

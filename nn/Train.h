@@ -58,6 +58,12 @@ private:
 /// the parameters of `module` that it uses and that require a gradient. The module is traced in training mode.
 TrainStep train_step(const nn::Module &module, const optim::Optimizer &optimizer, const TensorFunction &loss,
                      std::vector<Spec> inputs, TrainOptions options = {});
+template <class F>
+  requires(!std::convertible_to<F, const TensorFunction &>)
+TrainStep train_step(const nn::Module &module, const optim::Optimizer &optimizer, F loss, std::vector<Spec> inputs,
+                     TrainOptions options = {}) {
+  return train_step(module, optimizer, asTensorFunction(std::move(loss)), std::move(inputs), std::move(options));
+}
 
 namespace detail {
 template <class M, class... T>
@@ -99,8 +105,7 @@ TrainStep train_step(M model, Loss loss, const optim::Optimizer &optimizer, std:
 template <std::derived_from<nn::Module> M>
 Traced trace_forward(M model, std::vector<Spec> inputs, TraceOptions options = {}) {
   options.names.merge(nn::variableNames(model));
-  return trace(asTensorFunction([model](Tensor x) mutable { return detail::runModel(model, x); }), std::move(inputs),
-               std::move(options));
+  return trace([model](Tensor x) mutable { return detail::runModel(model, x); }, std::move(inputs), std::move(options));
 }
 
 } // namespace nnc

@@ -43,19 +43,19 @@ struct CompileOptions {
   /// Of the library: a C identifier, the prefix of all exported names.
   std::string name = "model";
   /// As Target::parse takes them. Empty: native just in time; x86-64-v3 and x86-64-v4 into a file.
-  std::vector<std::string> targets;
+  std::vector<std::string> targets = {};
   /// False: every op is a kernel of its own. Slow, and right by simpler means: for differential tests.
   bool fuse = true;
   bool cache = true;
   /// Empty: ObjectCache::defaultDirectory().
-  std::string cacheDirectory;
+  std::string cacheDirectory = {};
   /// That compile kernels; 0: one a processor.
   unsigned threads = 0;
-  std::vector<EmbeddedWeight> weights;
+  std::vector<EmbeddedWeight> weights = {};
   /// Whether every parameter and buffer must be among `weights`.
   bool allWeights = false;
   /// Sees the text at the end of each stage ("linalg", "kernels", "buffers").
-  std::function<void(const std::string &level, const std::string &text)> dump;
+  std::function<void(const std::string &level, const std::string &text)> dump = {};
   CompileReport *report = nullptr;
 };
 

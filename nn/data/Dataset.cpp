@@ -66,17 +66,26 @@ ArrayDataset mnist(const std::string &folder, MnistOptions options) {
   return {images, labels.to(DType::i64)};
 }
 
-TextDataset::TextDataset(std::string text, int64_t length, std::string vocabulary)
-    : vocabulary_(std::move(vocabulary)), length_(length) {
+std::string vocabularyOf(const std::string &text) {
+  std::array<bool, 256> found{};
+  for (char character : text)
+    found[uint8_t(character)] = true;
+  std::string vocabulary;
+  for (size_t code = 0; code < found.size(); ++code)
+    if (found[code])
+      vocabulary += char(code);
+  return vocabulary;
+}
+
+TextDataset::TextDataset(const std::string &text, int64_t length, TextOptions options)
+    : vocabulary_(options.vocabulary.empty() ? vocabularyOf(text) : std::move(options.vocabulary)), length_(length),
+      stride_(options.stride) {
   if (length < 1)
     throw Error(fmt::format("text: length: expected at least 1, got {}", length));
+  if (stride_ < 1)
+    throw Error(fmt::format("text: stride: expected at least 1, got {}", stride_));
   if (int64_t(text.size()) <= length)
     throw Error(fmt::format("text: expected more than {} characters, got {}", length, text.size()));
-  if (vocabulary_.empty()) {
-    vocabulary_ = text;
-    std::sort(vocabulary_.begin(), vocabulary_.end(), [](char a, char b) { return uint8_t(a) < uint8_t(b); });
-    vocabulary_.erase(std::unique(vocabulary_.begin(), vocabulary_.end()), vocabulary_.end());
-  }
   codes_ = encode(text);
 }
 std::pair<Array, Array> TextDataset::batch(std::span<const int64_t> indices) const {
@@ -85,7 +94,7 @@ std::pair<Array, Array> TextDataset::batch(std::span<const int64_t> indices) con
   for (size_t i = 0; i < indices.size(); ++i) {
     if (indices[i] < 0 || indices[i] >= size())
       throw Error(fmt::format("text: window {} is out of range, there are {}", indices[i], size()));
-    auto start = codes_.begin() + indices[i];
+    auto start = codes_.begin() + indices[i] * stride_;
     std::copy_n(start, length_, in.begin() + int64_t(i) * length_);
     std::copy_n(start + 1, length_, out.begin() + int64_t(i) * length_);
   }

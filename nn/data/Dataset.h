@@ -38,13 +38,21 @@ struct MnistOptions {
 };
 ArrayDataset mnist(const std::string &folder, MnistOptions options = {});
 
-/// Text as characters: every window of `length` characters with the same window one character later as its target.
+/// The different characters of a text, sorted.
+std::string vocabularyOf(const std::string &text);
+
+struct TextOptions {
+  std::string vocabulary = {}; // the characters that have a number; by default those of the text, sorted
+  int64_t stride = 1;     // characters from one window to the next
+};
+/// Text as characters: windows of `length` characters, each with the same window one character later as its target.
 class TextDataset : public Dataset {
 public:
-  /// `vocabulary`: the characters that have a number; by default those of the text, sorted. Throws where the text holds
-  /// another or is not longer than `length`.
-  TextDataset(std::string text, int64_t length, std::string vocabulary = "");
-  int64_t size() const override { return int64_t(codes_.size()) - length_; }
+  /// Throws where the text holds a character without a number or is not longer than `length`.
+  TextDataset(const std::string &text, int64_t length, TextOptions options = {});
+  TextDataset(const std::string &text, int64_t length, std::string vocabulary)
+      : TextDataset(text, length, TextOptions{.vocabulary = std::move(vocabulary)}) {}
+  int64_t size() const override { return (int64_t(codes_.size()) - length_ - 1) / stride_ + 1; }
   std::pair<Array, Array> batch(std::span<const int64_t> indices) const override;
   const std::string &vocabulary() const { return vocabulary_; }
   std::vector<int64_t> encode(const std::string &text) const;
@@ -53,7 +61,7 @@ public:
 private:
   std::string vocabulary_;
   std::vector<int64_t> codes_;
-  int64_t length_;
+  int64_t length_, stride_;
 };
 
 /// A whole text file.

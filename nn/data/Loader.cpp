@@ -50,11 +50,12 @@ std::vector<int64_t> Loader::order(int64_t epoch) const {
   return order;
 }
 
+// Batches next to last - 1, counted from the start of epoch 0.
 struct Loader::Iterator::Source {
-  std::shared_ptr<const Dataset> dataset;
-  LoaderOptions options;
+  Loader loader;
+  int64_t next = 0, last = 0; // next: the one to be made
+  int64_t epoch = -1;         // that `order` is of
   std::vector<int64_t> order;
-  int64_t batches = 0, next = 0; // next: the one to be made
   std::optional<CountedBatch> current;
 
   std::mutex mutex;
@@ -64,21 +65,28 @@ struct Loader::Iterator::Source {
   bool finished = false, abandoned = false;
   std::thread thread;
 
-  CountedBatch make(int64_t index) const {
-    int64_t size = int64_t(order.size()), first = index * options.batch_size;
+  explicit Source(const Loader &loader, int64_t first, int64_t last) : loader(loader), next(first), last(last) {}
+
+  CountedBatch make(int64_t number) {
+    int64_t index = number % loader.batches(), batch = loader.options_.batch_size;
+    if (epoch != number / loader.batches()) {
+      epoch = number / loader.batches();
+      order = loader.order(epoch);
+    }
+    int64_t size = int64_t(order.size()), first = index * batch;
     std::vector<int64_t> indices;
-    for (int64_t i = 0; i < options.batch_size; ++i)
+    for (int64_t i = 0; i < batch; ++i)
       indices.push_back(order[size_t((first + i) % size)]);
-    auto [x, y] = dataset->batch(indices);
-    return {{x, y}, index, std::min(options.batch_size, size - first)};
+    auto [x, y] = loader.dataset_->batch(indices);
+    return {{x, y}, index, std::min(batch, size - first)};
   }
 
   void run() {
     try {
-      for (; next < batches; ++next) {
+      for (; next < last; ++next) {
         CountedBatch made = make(next);
         std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return abandoned || int64_t(ready.size()) < options.prefetch; });
+        changed.wait(lock, [&] { return abandoned || int64_t(ready.size()) < loader.options_.prefetch; });
         if (abandoned)
           return;
         ready.push_back(std::move(made));
@@ -94,8 +102,8 @@ struct Loader::Iterator::Source {
   }
 
   void advance() {
-    if (options.prefetch == 0) {
-      current = next < batches ? std::optional(make(next)) : std::nullopt;
+    if (loader.options_.prefetch == 0) {
+      current = next < last ? std::optional(make(next)) : std::nullopt;
       ++next;
       return;
     }
@@ -135,17 +143,25 @@ bool Loader::Iterator::operator!=(End) const { return source_->current.has_value
 Loader::Iterator Loader::from(int64_t first) {
   if (first < 0 || first > batches())
     throw Error(fmt::format("loader: batch {} is out of range, an epoch has {}", first, batches()));
-  auto source = std::make_shared<Iterator::Source>();
-  source->dataset = dataset_;
-  source->options = options_;
-  source->order = order(epoch_++);
-  source->batches = batches();
-  source->next = first;
+  int64_t start = epoch_++ * batches();
+  return iterate(start + first, start + batches());
+}
+Loader::Iterator Loader::begin() { return from(0); }
+
+Loader::Steps Loader::steps(int64_t first, int64_t last) const {
+  if (first < 0)
+    throw Error(fmt::format("loader: steps: expected a first step of at least 0, got {}", first));
+  if (last > first && batches() == 0)
+    throw Error(fmt::format("loader: steps: expected at least one batch of {}, got {} examples", options_.batch_size,
+                            examples()));
+  return {*this, first, last};
+}
+Loader::Iterator Loader::iterate(int64_t first, int64_t last) const {
+  auto source = std::make_shared<Iterator::Source>(*this, first, last);
   if (options_.prefetch > 0)
     source->thread = std::thread([raw = source.get()] { raw->run(); });
   source->advance();
   return Iterator(std::move(source));
 }
-Loader::Iterator Loader::begin() { return from(0); }
 
 } // namespace nnc::data

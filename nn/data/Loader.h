@@ -41,12 +41,17 @@ public:
 
   class Iterator;
   struct End {};
+  class Steps;
   /// Begins the epoch at batch `first`; `begin` is from its start.
   Iterator from(int64_t first);
   Iterator begin();
   End end() const { return {}; }
+  /// Batches `first` to `last` of a training that goes on for epoch after epoch, each in its own order, counted from
+  /// the start of epoch 0: `for (auto [x, y] : loader.steps(done, iterations))`. Does not look at `epoch` or change it.
+  Steps steps(int64_t first, int64_t last) const;
 
 private:
+  Iterator iterate(int64_t first, int64_t last) const;
   std::shared_ptr<const Dataset> dataset_;
   LoaderOptions options_;
   int64_t epoch_ = 0;
@@ -65,6 +70,18 @@ private:
   friend class Loader;
   explicit Iterator(std::shared_ptr<Source> source);
   std::shared_ptr<Source> source_;
+};
+
+class Loader::Steps {
+public:
+  Iterator begin() const { return loader_.iterate(first_, last_); }
+  End end() const { return {}; }
+
+private:
+  friend class Loader;
+  Steps(Loader loader, int64_t first, int64_t last) : loader_(std::move(loader)), first_(first), last_(last) {}
+  Loader loader_;
+  int64_t first_, last_;
 };
 
 } // namespace nnc::data

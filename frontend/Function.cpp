@@ -143,14 +143,17 @@ Loaded load(const std::string &path) { return Loaded(path); }
 std::vector<Array> Loaded::call(const std::string &name, const std::vector<Array> &inputs) const {
   int32_t index = object_->function(name);
   const nnc_function &function = object_->functions()[size_t(index)];
-  if (int64_t(inputs.size()) != function.argument_count)
+  if (int64_t(inputs.size()) > function.argument_count)
     throw Error(fmt::format("{}: expected {} arguments, got {}", name, function.argument_count, inputs.size()));
+  std::set<int32_t> updated;
+  for (int32_t i = 0; i < function.result_count; ++i)
+    updated.insert(function.results[i].updates);
   std::vector<void *> arguments, results;
   for (int32_t i = 0; i < function.argument_count; ++i) {
     const nnc_value &value = function.arguments[i];
     Shape shape(value.dims, value.dims + value.rank);
-    const Array &array = inputs[size_t(i)];
-    if (!array.defined() && value.weight >= 0) { // embedded in the object
+    const Array array = size_t(i) < inputs.size() ? inputs[size_t(i)] : Array();
+    if (!array.defined() && value.weight >= 0 && object_->module().weights[value.weight].data && !updated.contains(i)) {
       arguments.push_back(nullptr);
       continue;
     }

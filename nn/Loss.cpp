@@ -48,10 +48,11 @@ Tensor huber_loss(Tensor x, Tensor target, Reduction reduction, double delta, Wh
 }
 
 namespace {
-// Class scores as (N, C, rest) with their targets as (N, rest).
+// Class scores as (N, C, rest) with their targets to be (N, rest).
 struct Classes {
-  Tensor x, target;
-  Shape shape; // of the loss with reduction none
+  Tensor x;
+  Shape target; // of the targets
+  Shape shape;  // of the loss with reduction none
   int64_t count = 0;
 };
 } // namespace
@@ -72,7 +73,7 @@ static Classes classesOf(std::string_view op, Tensor x, Tensor target, Where whe
          where);
   int64_t batch = unbatched ? 1 : shape[0], rest = batch ? elementCount(classes.shape) / batch : 0;
   classes.x = reshape(x, {batch, classes.count, rest}, where);
-  classes.target = reshape(target, {batch, rest}, where);
+  classes.target = {batch, rest};
   return classes;
 }
 static void checkWeight(std::string_view op, Tensor weight, int64_t count, Where where) {
@@ -88,7 +89,9 @@ static Tensor ofClasses(std::string_view op, Tensor logits, Tensor target, const
   Classes classes = classesOf(op, logits, target, where);
   checkWeight(op, options.weight, classes.count, where);
   Tensor x = classes.x;
-  Tensor checked = check_index(classes.target, classes.count, "target", options.ignore_index, where);
+  // Checked in the user's shape, which is what the message speaks of.
+  Tensor checked = check_index(target, classes.count, "target", options.ignore_index, where);
+  checked = reshape(checked, classes.target, where);
   Tensor counts = checked != options.ignore_index;
   Tensor label = select(counts, checked, zerosLike(checked));
   Tensor picked = squeeze(take_along(x, unsqueeze(label, 1, where), 1, where), 1, where);

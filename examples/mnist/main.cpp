@@ -110,7 +110,7 @@ template <class Net> static int run(const Arguments &arguments) {
   Net net;
   auto train = data::mnist(arguments.data), test = data::mnist(arguments.data, {.train = false});
   if (arguments.limit)
-    train = {train.inputs().rows(0, arguments.limit), train.targets().rows(0, arguments.limit)};
+    train = train.rows(0, arguments.limit);
   std::string folder = arguments.out + "/" + arguments.model, checkpoint = folder + "/checkpoint.safetensors";
   std::filesystem::create_directories(folder);
 

@@ -20,6 +20,10 @@ public:
   ArrayDataset(Array inputs, Array targets);
   int64_t size() const override { return inputs_.size(0); }
   std::pair<Array, Array> batch(std::span<const int64_t> indices) const override;
+  /// Examples start..stop; shares them.
+  ArrayDataset rows(int64_t start, int64_t stop) const {
+    return {inputs_.rows(start, stop), targets_.rows(start, stop)};
+  }
   const Array &inputs() const { return inputs_; }
   const Array &targets() const { return targets_; }
 
@@ -43,7 +47,7 @@ std::string vocabularyOf(const std::string &text);
 
 struct TextOptions {
   std::string vocabulary = {}; // the characters that have a number; by default those of the text, sorted
-  int64_t stride = 1;     // characters from one window to the next
+  int64_t stride = 1;          // characters from one window to the next
 };
 /// Text as characters: windows of `length` characters, each with the same window one character later as its target.
 class TextDataset : public Dataset {

@@ -27,6 +27,17 @@ TEST_CASE("windows of a text") {
   CHECK_THROWS_WITH(data::TextDataset("abcd", 2, {.stride = 0}), "text: stride: expected at least 1, got 0");
 }
 
+TEST_CASE("some of the examples are a dataset of the same arrays") {
+  std::vector<float> numbers{0, 1, 2, 3, 4};
+  data::ArrayDataset all(Array::of({5}, numbers), Array::of({5, 1}, numbers)), some = all.rows(1, 4);
+  REQUIRE(some.size() == 3);
+  CHECK(some.inputs().toDoubles() == std::vector<double>{1, 2, 3});
+  CHECK(some.targets().shape() == Shape{3, 1});
+  all.inputs().data<float>()[1] = 7;
+  CHECK(some.inputs().at(0) == 7);
+  CHECK_THROWS_WITH(all.rows(3, 6), "array: rows 3 to 6 are out of range for 5");
+}
+
 TEST_CASE("a loader's steps go on over epochs") {
   std::vector<float> numbers{0, 1, 2, 3, 4, 5, 6};
   data::ArrayDataset dataset(Array::of({7}, numbers), Array::of({7}, numbers));

@@ -1,5 +1,5 @@
 // Everything a user of nnc includes: tensors and their functions, arrays, tracing, compiling, layers, losses,
-// optimizers, data.
+// optimizers, data, the thread pool.
 #pragma once
 #include "nnc/frontend/Array.h"
 #include "nnc/frontend/Function.h"
@@ -29,3 +29,4 @@
 #include "nnc/nn/optim/Optimizer.h"
 #include "nnc/nn/optim/Schedule.h"
 #include "nnc/runtime/Error.h"
+#include "nnc/runtime/Pool.h"

@@ -1,5 +1,6 @@
 // Attention. A mask that is added stands for every kind of mask: what does not take part has minus infinity.
 #include "nnc/nn/Attention.h"
+#include "nnc/nn/Dropout.h"
 #include "nnc/nn/init.h"
 #include "nnc/runtime/Error.h"
 #include <cmath>
@@ -8,17 +9,6 @@
 namespace nnc::nn {
 
 static constexpr double infinity = std::numeric_limits<double>::infinity();
-
-// x with each element zero with probability p, the others divided by 1 - p.
-static Tensor dropped(Tensor x, double p, Where where) {
-  if (p == 0)
-    return x;
-  if (p == 1)
-    return zerosLike(x, where);
-  Graph &graph = Graph::current();
-  Tensor kept = random_uniform(x.shape(), x.dtype(), graph.random(), graph.nextStream(), where) >= p;
-  return select(kept, x * (1 / (1 - p)), zerosLike(x, where));
-}
 
 // (queries, keys) of numbers to add: 0 at and left of the diagonal, minus infinity to the right of it.
 static Tensor causalMask(int64_t queries, int64_t keys, DType type, Where where) {
@@ -108,7 +98,7 @@ Tensor functional::scaled_dot_product_attention(Tensor query, Tensor key, Tensor
   double scale = options.scale.value_or(1 / std::sqrt(double(query.size(-1))));
   // the causal mask leaves every row its first key
   Tensor weights = attentionWeights(query, key, bias, scale, !options.is_causal, where);
-  return matmul(dropped(weights, options.dropout_p, where), value, where);
+  return matmul(functional::dropout(weights, options.dropout_p, true, where), value, where);
 }
 
 static int64_t expectSizes(int64_t embed, int64_t heads, double dropout) {
@@ -245,7 +235,7 @@ std::pair<Tensor, Tensor> MultiheadAttention::forward(Tensor query, Tensor key, 
   }
 
   Tensor weights = attentionWeights(q, k, mask, 1 / std::sqrt(double(width)), !options.need_weights, where);
-  weights = dropped(weights, training() ? options_.dropout : 0, where);
+  weights = functional::dropout(weights, options_.dropout, training(), where);
   Tensor y = reshape(permute(matmul(weights, v), {0, 2, 1, 3}), {batch, queries, embed_});
   y = out_proj(y);
   y = !batched ? squeeze(y, 0) : options_.batch_first ? y : transpose(y, 0, 1);

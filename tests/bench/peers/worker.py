@@ -1,0 +1,64 @@
+"""What every peer's worker shares: the protocol of ours/Main.cpp, and the specification of a workload."""
+import os
+import sys
+import time
+
+import numpy
+
+threads = int(os.environ.get("BENCH_THREADS", "1"))
+
+
+class Unsupported(Exception):
+    """This peer has no such workload."""
+
+
+class Spec:
+    def __init__(self, line):
+        self.kind, *pairs = line.split()
+        self.values = dict(pair.split("=", 1) for pair in pairs)
+
+    def number(self, key, default=None):
+        return int(self.values[key] if default is None else self.values.get(key, default))
+
+    def text(self, key):
+        return self.values[key]
+
+    def list(self, key):
+        return [int(value) for value in self.values[key].split(",")]
+
+
+def serve(prepare):
+    """`prepare(spec)` returns (run, outputs): a call without arguments, and what makes arrays of its result. The time of
+    `prepare` and of the first call is the time to compile."""
+    answers, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints does not break the protocol
+    run = result = arrays = None
+    for line in sys.stdin:
+        word, _, rest = line.strip().partition(" ")
+        try:
+            if word == "hello":
+                answer = ""
+            elif word == "open":
+                run = result = arrays = None
+                start = time.perf_counter()
+                run, arrays = prepare(Spec(rest))
+                result = run()
+                answer = f"compile={time.perf_counter() - start:.6f}"
+            elif word == "run":
+                times = []
+                for _ in range(int(rest)):
+                    start = time.perf_counter()
+                    result = run()
+                    times.append(time.perf_counter() - start)
+                answer = " ".join(f"{t:.9f}" for t in times)
+            elif word == "save":
+                values = arrays(result)
+                for i, value in enumerate(values):
+                    numpy.save(f"{rest}/output.{i}.npy", numpy.asarray(value))
+                answer = f"outputs={len(values)}"
+            else:
+                raise ValueError(f"expected hello, open, run or save, got {word}")
+            print("ok", answer, file=answers, flush=True)
+        except Unsupported as error:
+            print("unsupported", str(error).replace("\n", " "), file=answers, flush=True)
+        except Exception as error:
+            print("error", f"{type(error).__name__}: {error}".replace("\n", " ")[:400], file=answers, flush=True)

@@ -91,9 +91,15 @@ Tensor cumsum(Tensor x, int64_t dim, bool reverse, Where where) {
   properties.reverse = ir::Builder::current().op().getBoolAttr(reverse);
   return ir::tensor(ir::create<ir::CumsumOp>(where, {x}, properties).getResult());
 }
-Tensor softmax(Tensor x, int64_t dim, Where where) { return alongDim<ir::SoftmaxOp>("softmax", x, dim, where); }
+// A scalar is one class, as in PyTorch: of dimension 0 or -1.
+template <class Op> static Tensor softmaxOf(std::string_view op, Tensor x, int64_t dim, Where where) {
+  if (x.rank() > 0)
+    return alongDim<Op>(op, x, dim, where);
+  return reshape(alongDim<Op>(op, reshape(x, {1}, where), dim, where), {}, where);
+}
+Tensor softmax(Tensor x, int64_t dim, Where where) { return softmaxOf<ir::SoftmaxOp>("softmax", x, dim, where); }
 Tensor log_softmax(Tensor x, int64_t dim, Where where) {
-  return alongDim<ir::LogSoftmaxOp>("log_softmax", x, dim, where);
+  return softmaxOf<ir::LogSoftmaxOp>("log_softmax", x, dim, where);
 }
 Tensor logsumexp(Tensor x, int64_t dim, bool keepdim, Where where) {
   Tensor y = alongDim<ir::LogsumexpOp>("logsumexp", x, dim, where);

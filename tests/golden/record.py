@@ -160,7 +160,7 @@ class Section:
     # `parameters` and `buffers` replace the random ones; `zero` lists results that are zero but for rounding; a `build` of its own makes modules no constructor call can.
     def layer(self, name, cls, args=None, inputs=None, call=None, mode="train", outputs=("output",), parameters=None,
               buffers=None, grad=True, bind=None, build=None, note=None, f32=None, layer=None, frozen=(),
-              zero=()):
+              zero=(), f64=None):
         args, inputs, call = args or {}, inputs or {}, call or {}
         generator = self.generator(name)
 
@@ -202,7 +202,7 @@ class Section:
         line = {"layer": layer or cls.__name__,
                 "args": {k: v for k, v in args.items() if not isinstance(v, torch.Tensor)}, "call": call, "mode": mode,
                 "repr": repr(module)}
-        return self.run(name, line, inputs, outputs, run, state, generator, grad, note, f32, zero)
+        return self.run(name, line, inputs, outputs, run, state, generator, grad, note, f32, zero, f64)
 
     # One function: `args` are its keyword arguments that are no tensors, `inputs` those that are.
     def function(self, name, fn, args=None, inputs=None, outputs=("output",), grad=True, note=None, f32=None,
@@ -232,7 +232,7 @@ class Section:
     def draw(given, generator):
         return given.make(generator) if isinstance(given, Spec) else torch.as_tensor(given)
 
-    def run(self, name, line, inputs, outputs, run, state, generator, grad, note, f32, zero=()):
+    def run(self, name, line, inputs, outputs, run, state, generator, grad, note, f32, zero=(), f64=None):
         tensors, wants = {}, {}
         for key, spec in inputs.items():
             tensors[key] = self.draw(spec, generator)
@@ -280,7 +280,7 @@ class Section:
         count = sum(k.startswith("output.") for k in found)
         names = list(outputs)[:count] if len(outputs) >= count else [f"output.{i}" for i in range(count)]
         line = {"case": name, **line, "inputs": list(inputs), "outputs": names, "seed": self.seed(name),
-                "tolerance": {"f64": F64_TOLERANCE, "f32": tolerance}}
+                "tolerance": {"f64": f64 or F64_TOLERANCE, "f32": tolerance}}
         if note:
             line["note"] = note
         return self.add(name, everything, line)

@@ -48,14 +48,18 @@ def special(name, layer, args, value):
     section.layer(name, layer, args, dict(input=literal([value] * 3)), grad=value == value and not bool(g.isnan().any()))
 
 
+# PyTorch's f64 gradient of Hardsigmoid between its kinks is 1/6 rounded to f32; its value uses 1/6 itself.
+ROUNDED = dict(f64=5e-8, note="PyTorch's gradient is 1/6 rounded to f32")
+
 for layer, options, small in ROWS:
+    more = ROUNDED if layer is nn.Hardsigmoid else {}
     for args in options:
         name = layer.__name__ + "/" + "".join(f"{k}={v} " for k, v in args.items()).strip().replace(" ", ",")
         name = name.removesuffix("/") + "/"
-        section.layer(name + "values", layer, args, dict(input=literal(VALUES)))
-        section.layer(name + "random", layer, args, dict(input=normal(3, 5, 7, scale=2.0)))
-        section.layer(name + "far", layer, args, dict(input=literal(FAR)))
-        section.layer(name + "extreme", layer, args, dict(input=literal(EXTREME)))
+        section.layer(name + "values", layer, args, dict(input=literal(VALUES)), **more)
+        section.layer(name + "random", layer, args, dict(input=normal(3, 5, 7, scale=2.0)), **more)
+        section.layer(name + "far", layer, args, dict(input=literal(FAR)), **more)
+        section.layer(name + "extreme", layer, args, dict(input=literal(EXTREME)), **more)
         if small.startswith("tail"):
             sign = 1.0 if small.endswith("+") else -1.0
             beta = args.get("beta", 1.0)

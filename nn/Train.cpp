@@ -66,7 +66,8 @@ TrainStep train_step(const nn::Module &module, const optim::Optimizer &optimizer
       }
     std::vector<Tensor> gradients = grad(results[0], values);
     if (options.max_norm)
-      results.insert(results.begin() + 1, nn::clip_grad_norm_(gradients, *options.max_norm, options.norm_type));
+      results.insert(results.begin() + 1,
+                     nn::clip_grad_norm_(gradients, *options.max_norm, options.norm_type, options.error_if_nonfinite));
     optimizer.apply(trained, gradients);
     return results;
   };

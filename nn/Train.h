@@ -10,6 +10,7 @@ struct TrainOptions {
   /// Clip the gradients to this total norm first (clip_grad_norm_).
   std::optional<double> max_norm = {};
   double norm_type = 2.0;
+  bool error_if_nonfinite = false; // a norm that is infinite or NaN is an error, and nothing is updated
   /// Seed of dropout masks and other random numbers; by default the process's (manual_seed).
   std::optional<uint64_t> seed = {};
   std::string name = "train_step";

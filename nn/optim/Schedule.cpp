@@ -15,12 +15,12 @@ static void expectPositive(std::string_view schedule, std::string_view argument,
 
 Schedule::Schedule(Optimizer optimizer) : optimizer_(std::move(optimizer)) {
   for (size_t group = 0; group < optimizer_.groups(); ++group)
-    base_.push_back(optimizer_.initial_lr(group));
+    optimizer_.initial_lr(group); // remembered from now on
 }
 void Schedule::seek(int64_t epoch) {
   epoch_ = epoch;
-  for (size_t group = 0; group < base_.size(); ++group)
-    optimizer_.set_lr(rate(base_[group], epoch), group);
+  for (size_t group = 0; group < optimizer_.groups(); ++group) // the optimizer may have got another since
+    optimizer_.set_lr(rate(optimizer_.initial_lr(group), epoch), group);
 }
 
 StepLR::StepLR(Optimizer optimizer, int64_t step_size, double gamma)

@@ -18,7 +18,6 @@ public:
 
 protected:
   Optimizer optimizer_;
-  std::vector<double> base_;
   int64_t epoch_ = 0;
 };
 

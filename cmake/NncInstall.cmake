@@ -24,7 +24,7 @@ install(FILES ${PROJECT_BINARY_DIR}/nncConfig.cmake ${PROJECT_BINARY_DIR}/nncCon
 # of the compiler. They include no header of LLVM or MLIR (tests/layering), so a user needs neither to be installed.
 foreach(folder runtime frontend nn ir/ops)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/nnc/${folder}
-    FILES_MATCHING PATTERN "*.h" PATTERN embedded EXCLUDE PATTERN Tracing.h EXCLUDE)
+    FILES_MATCHING PATTERN "*.h" PATTERN embedded EXCLUDE PATTERN Tracing.h EXCLUDE PATTERN Seed.h EXCLUDE)
 endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/codegen/object/Compile.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/nnc/codegen/object OPTIONAL)
 install(FILES ${PROJECT_SOURCE_DIR}/nnc.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/nnc)

@@ -1,6 +1,7 @@
 // Tracing of a function into a graph.
 #include "nnc/frontend/Graph.h"
 #include "nnc/codegen/Dialects.h"
+#include "nnc/frontend/Seed.h"
 #include "nnc/frontend/Tracing.h"
 #include "nnc/ir/Builder.h"
 #include "nnc/ir/Dialect.h"
@@ -131,7 +132,12 @@ Graph &Graph::current() {
   return *currentGraph;
 }
 
-void manual_seed(uint64_t seed) { processSeed = seed; }
+static std::atomic<uint64_t> seedings{0};
+void manual_seed(uint64_t seed) {
+  processSeed = seed;
+  ++seedings;
+}
+uint64_t detail::timesSeeded() { return seedings; }
 uint64_t initialSeed() { return processSeed; }
 
 void detail::wrongInputCount(size_t expected, size_t got) {

@@ -5,6 +5,7 @@
 #include "nnc/runtime/Npy.h"
 #include "nnc/runtime/SafeTensors.h"
 #include <fmt/format.h>
+#include <set>
 
 namespace nnc {
 
@@ -12,9 +13,12 @@ using Arrays = std::vector<std::pair<std::string, Array>>;
 
 static void write(const std::string &path, const Arrays &arrays, const Metadata &metadata) {
   std::map<std::string, runtime::TensorView, std::less<>> views;
-  for (auto &[name, array] : arrays)
-    views[name] = {abiType(array.dtype()), array.shape(),
-                   std::span(static_cast<const std::byte *>(array.raw()), size_t(array.bytes()))};
+  for (auto &[name, array] : arrays) {
+    runtime::TensorView view{abiType(array.dtype()), array.shape(),
+                             std::span(static_cast<const std::byte *>(array.raw()), size_t(array.bytes()))};
+    if (!views.emplace(name, view).second) // a parameter of the model that is called "step", say
+      throw Error(fmt::format("{}: two arrays are called '{}'", path, name));
+  }
   runtime::writeSafeTensors(path, views, {metadata.begin(), metadata.end()});
 }
 
@@ -30,12 +34,17 @@ static std::string listed(const char *what, const std::vector<std::string> &name
 static Metadata read(const std::string &path, const Arrays &arrays, bool strict) {
   runtime::SafeTensors file(path);
   std::vector<std::string> missing, unexpected, misshapen;
-  std::map<std::string, bool> known;
+  std::set<std::string> known;
+  std::set<const void *> given; // a tied parameter has several names: any of them is enough
+  for (auto &[name, array] : arrays)
+    if (file.find(name))
+      given.insert(array.raw());
   for (auto &[name, array] : arrays) {
-    known[name] = true;
+    known.insert(name);
     const runtime::TensorView *view = file.find(name);
     if (!view) {
-      missing.push_back(name);
+      if (!given.count(array.raw()))
+        missing.push_back(name);
       continue;
     }
     if (view->dims != array.shape() || view->dtype != abiType(array.dtype())) {
@@ -60,10 +69,14 @@ static Metadata read(const std::string &path, const Arrays &arrays, bool strict)
   return {file.metadata().begin(), file.metadata().end()};
 }
 
+// Each once, under its first name.
 static Arrays stateOf(const nn::Module &module) {
   Arrays arrays;
-  for (auto &[name, array] : module.state_dict())
-    arrays.emplace_back(name, array);
+  for (auto &[name, parameter] : module.named_parameters())
+    arrays.emplace_back(name, parameter.value());
+  for (auto &[name, buffer] : module.named_buffers())
+    if (buffer.persistent())
+      arrays.emplace_back(name, buffer.value());
   return arrays;
 }
 static Arrays stateOf(const TrainStep &step) {
@@ -77,7 +90,8 @@ void save(const nn::Module &module, const std::string &path, const Metadata &met
   write(path, stateOf(module), metadata);
 }
 Metadata load(const nn::Module &module, const std::string &path, bool strict) {
-  return read(path, stateOf(module), strict);
+  nn::StateDict all = module.state_dict(); // with every name of what has several
+  return read(path, {all.begin(), all.end()}, strict);
 }
 void save(const TrainStep &step, const std::string &path, const Metadata &metadata) {
   write(path, stateOf(step), metadata);

@@ -1,6 +1,6 @@
 // Saving and loading: weights of a module, the whole state of a training run, or any arrays by name, as safetensors
-// with PyTorch's names; single arrays as .npy. A file is written beside the old one and renamed, so that a crash never loses both. Loading checks every key before it
-// changes anything.
+// with PyTorch's names; single arrays as .npy. A file is written beside the old one and renamed, so that a crash never
+// loses both. Loading checks every key before it changes anything.
 #pragma once
 #include "nnc/nn/Train.h"
 
@@ -8,9 +8,11 @@ namespace nnc {
 
 using Metadata = std::map<std::string, std::string>;
 
-/// Parameters and persistent buffers under their dotted names.
+/// Parameters and persistent buffers under their dotted names; one that is there twice (tied, or in a shared part)
+/// once, under its first name.
 void save(const nn::Module &module, const std::string &path, const Metadata &metadata = {});
-/// Returns the metadata. Strict: a missing or unexpected key is an error; a key of another shape or type always is.
+/// Returns the metadata. Strict: a missing or unexpected key is an error; a key of another shape or type always is. Of
+/// several names of one parameter any is enough.
 Metadata load(const nn::Module &module, const std::string &path, bool strict = true);
 
 /// Parameters, buffers, moments (`<parameter>.exp_avg`), `step` and `seed`: resuming from it is bit-exact with not

@@ -227,6 +227,7 @@ std::vector<AnyModule> Module::modules() const { return seconds(named_modules())
 std::vector<AnyModule> Module::children() const { return seconds(named_children()); }
 
 const Module &Module::apply(const std::function<void(const AnyModule &)> &f) const {
+  type_name(); // `f` may ask a handle that does not know it
   for (const AnyModule &child : children())
     child.apply(f);
   f(AnyModule(state_));
@@ -309,7 +310,7 @@ LoadResult Module::load_state_dict(const StateDict &state, bool strict) const {
       problems.push_back(
           fmt::format("\"{}\": expected {}, got {}", name, toString(array.shape()), toString(given->shape())));
   if (!problems.empty())
-    throw Error(fmt::format("load_state_dict: {}: {}", state_->type, fmt::join(problems, "; ")));
+    throw Error(fmt::format("load_state_dict: {}: {}", type_name(), fmt::join(problems, "; ")));
   for (const auto &[name, array] : mine)
     if (const Array *given = state.find(name); given && !given->sharesDataWith(array))
       Array(array).copyFrom(given->dtype() == array.dtype() ? *given : given->to(array.dtype()));
@@ -370,7 +371,12 @@ Tensor AnyModule::operator()(Tensor x, Where where) const {
 
 //===--- printing ---===//
 
-const std::string &Module::type_name() const { return state_->type; }
+const std::string &Module::type_name() const {
+  // a model nobody erased yet is known by its dynamic type
+  if (!state_->self && state_->kind.empty() && typeid(*this) != typeid(Module) && typeid(*this) != typeid(AnyModule))
+    state_->type = className(typeid(*this));
+  return state_->type;
+}
 std::string Module::path() const { return state_->path(); }
 
 static std::string indented(const std::string &text) {
@@ -406,9 +412,7 @@ std::string ModuleState::print() const {
 }
 
 std::string Module::str() const {
-  // a model nobody erased yet is known by its dynamic type
-  if (!state_->self && state_->kind.empty() && typeid(*this) != typeid(Module) && typeid(*this) != typeid(AnyModule))
-    state_->type = className(typeid(*this));
+  type_name();
   return state_->print();
 }
 std::ostream &operator<<(std::ostream &out, const Module &module) { return out << module.str(); }

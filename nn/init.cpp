@@ -1,5 +1,6 @@
 // Initial values.
 #include "nnc/nn/init.h"
+#include "nnc/frontend/Seed.h"
 #include "nnc/runtime/Error.h"
 #include <atomic>
 #include <cmath>
@@ -15,9 +16,9 @@ class Random {
 public:
   Random() {
     static std::atomic<uint64_t> calls{0};
-    static std::atomic<uint64_t> seed{~uint64_t(0)};
-    if (seed.exchange(initialSeed()) != initialSeed())
-      calls = 0; // a new seed starts a new sequence
+    static std::atomic<uint64_t> seeded{0};
+    if (seeded.exchange(nnc::detail::timesSeeded()) != nnc::detail::timesSeeded())
+      calls = 0; // the sequence begins anew, with the same seed too
     state_ = initialSeed();
     state_ = next() ^ (calls++ * 0xd1342543de82ef95);
     next();

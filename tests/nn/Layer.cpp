@@ -53,54 +53,56 @@ static bool startsWith(const std::string &text, std::string_view prefix) {
   return text.compare(0, prefix.size(), prefix) == 0;
 }
 
-void checkCase(const golden::Case &c, const MakeSubject &make, DType type) {
-  INFO(c.name << " in " << toString(type) << (c.note.empty() ? "" : "; " + c.note));
-  double tolerance = type == DType::f64 ? c.f64 : c.f32;
-  Subject subject = make(c, type);
-  CHECK(c.unread() == "");
-  if (!c.repr.empty())
-    CHECK(subject.module.str() == c.repr);
-  subject.module.train(c.train);
+namespace {
 
-  // Its state: every parameter and buffer of the module is in the case, and the other way round.
-  std::map<std::string, VariableHandle> state;
-  for (const auto &[name, parameter] : subject.module.named_parameters())
-    state.emplace("param." + name, parameter);
-  for (const auto &[name, buffer] : subject.module.named_buffers())
-    state.emplace("buffer." + name, buffer);
-  for (const char *kind : {"param.", "buffer."})
-    for (const auto &[name, array] : c.under(kind))
-      if (!state.count(kind + name))
-        FAIL("the module has no " << kind << name);
-  std::map<std::string, nnc::Array> before;
-  for (const auto &[name, handle] : state) {
-    const golden::Array *array = c.find(name);
-    if (!array)
-      FAIL("the module has " << name << ", the case has not");
-    handle.assign(toArray(*array, handle.dtype()));
-    before.emplace(name, handle.value().clone());
+// One case in one type: made, given its state and inputs; traced as a part of a compiled function; compared.
+class Run {
+public:
+  Run(const golden::Case &c, const MakeSubject &make, DType type)
+      : c(c), type(type), tolerance(type == DType::f64 ? c.f64 : c.f32), subject(make(c, type)) {
+    INFO(title());
+    CHECK(c.unread() == "");
+    if (!c.repr.empty())
+      CHECK(subject.module.str() == c.repr);
+    subject.module.train(c.train);
+
+    // Its state: every parameter and buffer of the module is in the case, and the other way round.
+    for (const auto &[name, parameter] : subject.module.named_parameters())
+      state.emplace("param." + name, parameter);
+    for (const auto &[name, buffer] : subject.module.named_buffers())
+      state.emplace("buffer." + name, buffer);
+    for (const char *kind : {"param.", "buffer."})
+      for (const auto &[name, array] : c.under(kind))
+        if (!state.count(kind + name))
+          FAIL("the module has no " << kind << name);
+    for (const auto &[name, handle] : state) {
+      const golden::Array *array = c.find(name);
+      if (!array)
+        FAIL("the module has " << name << ", the case has not");
+      handle.assign(toArray(*array, handle.dtype()));
+      before.emplace(name, handle.value().clone());
+    }
+
+    // The case's inputs, then a cotangent for each differentiable result.
+    for (size_t k = 0; k < c.inputs.size(); ++k)
+      arguments.push_back(toArray(c.at(fmt::format("input.{}", k)), type));
+    for (size_t k = 0; k < c.outputs.size(); ++k)
+      if (const golden::Array *cotangent = c.find(fmt::format("cotangent.{}", k))) {
+        differentiable.push_back(k);
+        arguments.push_back(toArray(*cotangent, type));
+      }
+    for (size_t k = 0; k < c.outputs.size(); ++k)
+      keys.push_back(fmt::format("output.{}", k));
+    for (const auto &[name, array] : c.under("grad."))
+      keys.push_back("grad." + name);
   }
 
-  // Inputs of the compiled function: the case's, then a cotangent for each differentiable result.
-  std::vector<nnc::Array> arguments;
-  for (size_t k = 0; k < c.inputs.size(); ++k)
-    arguments.push_back(toArray(c.at(fmt::format("input.{}", k)), type));
-  std::vector<size_t> differentiable;
-  for (size_t k = 0; k < c.outputs.size(); ++k)
-    if (const golden::Array *cotangent = c.find(fmt::format("cotangent.{}", k))) {
-      differentiable.push_back(k);
-      arguments.push_back(toArray(*cotangent, type));
-    }
-  std::vector<Spec> specs;
-  for (const nnc::Array &argument : arguments)
-    specs.push_back({argument.dtype(), argument.shape(), ""});
+  std::string title() const {
+    return c.name + " in " + std::string(toString(type)) + (c.note.empty() ? "" : "; " + c.note);
+  }
 
-  std::vector<std::string> keys; // of the compiled function's results
-  for (size_t k = 0; k < c.outputs.size(); ++k)
-    keys.push_back(fmt::format("output.{}", k));
-  for (const auto &[name, array] : c.under("grad."))
-    keys.push_back("grad." + name);
-  auto function = [&](const std::vector<Tensor> &x) {
+  // Results and gradients, in the order of `keys`.
+  std::vector<Tensor> trace(const std::vector<Tensor> &x) const {
     std::vector<Tensor> inputs(x.begin(), x.begin() + int64_t(c.inputs.size()));
     std::vector<Tensor> cotangents(x.begin() + int64_t(c.inputs.size()), x.end());
     std::vector<Tensor> results = subject.forward(inputs), outputs, wrt;
@@ -115,33 +117,92 @@ void checkCase(const golden::Case &c, const MakeSubject &make, DType type) {
       for (Tensor gradient : vjp(outputs, cotangents, wrt))
         results.push_back(gradient);
     return results;
-  };
+  }
+
+  void check(std::span<const nnc::Array> results) const {
+    INFO(title());
+    for (size_t i = 0; i < keys.size(); ++i) {
+      INFO(keys[i]);
+      CHECK(compare(c.at(keys[i]), results[i], tolerance) == "");
+    }
+    // A call changes the state that the case says, and no bit of any other.
+    for (const auto &[name, handle] : state) {
+      INFO("after." << name);
+      if (const golden::Array *after = c.find("after." + name))
+        CHECK(compare(*after, handle.value(), tolerance) == "");
+      else
+        CHECK(std::memcmp(handle.value().raw(), before.at(name).raw(), size_t(handle.value().bytes())) == 0);
+    }
+  }
+
+  const golden::Case &c;
+  DType type;
+  double tolerance;
+  Subject subject;
+  std::map<std::string, VariableHandle> state;
+  std::map<std::string, nnc::Array> before;
+  std::vector<nnc::Array> arguments;
+  std::vector<std::string> keys;
+
+private:
+  std::vector<size_t> differentiable;
+};
+
+// Many cases in one compiled function, since compiling has a price of its own.
+void checkTogether(std::span<const std::unique_ptr<Run>> runs) {
+  std::vector<nnc::Array> arguments;
+  std::vector<Spec> specs;
   TraceOptions options;
-  options.names = nn::variableNames(subject.module);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    for (const nnc::Array &argument : runs[i]->arguments) {
+      arguments.push_back(argument);
+      specs.push_back({argument.dtype(), argument.shape(), ""});
+    }
+    for (const auto &[variable, name] : nn::variableNames(runs[i]->subject.module))
+      options.names.emplace(variable, runs.size() == 1 ? name : fmt::format("{}.{}", i, name));
+  }
+  auto function = [&](const std::vector<Tensor> &x) {
+    std::vector<Tensor> results;
+    auto from = x.begin();
+    for (const auto &run : runs) {
+      auto to = from + int64_t(run->arguments.size());
+      for (Tensor result : run->trace(std::vector<Tensor>(from, to)))
+        results.push_back(result);
+      from = to;
+    }
+    return results;
+  };
   std::vector<nnc::Array> results;
   try {
     results = compile(function, specs, options)(arguments);
   } catch (const std::exception &error) {
+    if (runs.size() > 1) { // whose fault is it?
+      for (size_t i = 0; i < runs.size(); ++i)
+        checkTogether(runs.subspan(i, 1));
+      return;
+    }
+    INFO(runs[0]->title());
     FAIL_CHECK(error.what());
     return;
   }
-  REQUIRE(results.size() == keys.size());
-  for (size_t i = 0; i < keys.size(); ++i) {
-    INFO(keys[i]);
-    CHECK(compare(c.at(keys[i]), results[i], tolerance) == "");
-  }
-
-  // A call changes the state that the case says, and no bit of any other.
-  for (const auto &[name, handle] : state) {
-    INFO("after." << name);
-    if (const golden::Array *after = c.find("after." + name))
-      CHECK(compare(*after, handle.value(), tolerance) == "");
-    else
-      CHECK(std::memcmp(handle.value().raw(), before.at(name).raw(), size_t(handle.value().bytes())) == 0);
+  size_t next = 0;
+  for (const auto &run : runs) {
+    REQUIRE(next + run->keys.size() <= results.size());
+    run->check(std::span(results).subspan(next, run->keys.size()));
+    next += run->keys.size();
   }
 }
 
+} // namespace
+
+void checkCase(const golden::Case &c, const MakeSubject &make, DType type) {
+  auto run = std::make_unique<Run>(c, make, type);
+  checkTogether(std::span(&run, 1));
+}
+
 void checkSection(const std::string &section, const std::map<std::string, MakeSubject> &makers) {
+  const size_t together = 40;
+  std::vector<std::unique_ptr<Run>> runs;
   for (const golden::Case &c : Golden::open(section).cases()) {
     auto make = makers.find(c.layer.empty() ? c.function : c.layer);
     if (make == makers.end()) {
@@ -149,8 +210,51 @@ void checkSection(const std::string &section, const std::map<std::string, MakeSu
       continue;
     }
     for (DType type : {DType::f64, DType::f32})
-      checkCase(c, make->second, type);
+      runs.push_back(std::make_unique<Run>(c, make->second, type));
+    if (runs.size() >= together) {
+      checkTogether(runs);
+      runs.clear();
+    }
   }
+  if (!runs.empty())
+    checkTogether(runs);
+}
+
+// The strings of a list of names, or of [name, more] lists as "name more".
+static std::vector<std::string> listed(const golden::Case &c, std::string_view field) {
+  std::vector<std::string> found;
+  for (const golden::Value &value : c.line.find(field)->list)
+    if (value.kind != golden::Value::List)
+      found.push_back(value.string);
+    else if (value.list[1].kind == golden::Value::Boolean)
+      found.push_back(value.list[0].string + (value.list[1].boolean ? " true" : " false"));
+    else {
+      Shape shape;
+      value.list[1].get(shape);
+      found.push_back(value.list[0].string + " " + toString(shape));
+    }
+  return found;
+}
+template <class List> static std::vector<std::string> firsts(const List &list) {
+  std::vector<std::string> found;
+  for (const auto &[name, value] : list)
+    found.push_back(name);
+  return found;
+}
+
+void checkNames(const golden::Case &c, const nn::AnyModule &module) {
+  INFO(c.name);
+  CHECK(module.str() == c.repr);
+  std::vector<std::string> state, parameters;
+  for (const auto &[name, array] : module.state_dict())
+    state.push_back(name + " " + toString(array.shape()));
+  for (const auto &[name, parameter] : module.named_parameters())
+    parameters.push_back(name + (parameter.requires_grad() ? " true" : " false"));
+  CHECK(state == listed(c, "state_dict"));
+  CHECK(parameters == listed(c, "named_parameters"));
+  CHECK(firsts(module.named_buffers()) == listed(c, "named_buffers"));
+  CHECK(firsts(module.named_modules()) == listed(c, "named_modules"));
+  CHECK(firsts(module.named_children()) == listed(c, "named_children"));
 }
 
 void checkFiniteDifferences(const Subject &subject, const std::vector<nnc::Array> &inputs, double tolerance) {

@@ -108,13 +108,6 @@ const std::map<std::string, std::function<AnyModule()>> built = {
      }},
 };
 
-// The first strings of a list of names or of [name, ...] lists.
-std::vector<std::string> names(const golden::Case &c, std::string_view field) {
-  std::vector<std::string> found;
-  for (const golden::Value &value : c.line.find(field)->list)
-    found.push_back(value.kind == golden::Value::List ? value.list[0].string : value.string);
-  return found;
-}
 template <class List> std::vector<std::string> firsts(const List &list) {
   std::vector<std::string> found;
   for (const auto &entry : list)
@@ -137,13 +130,7 @@ TEST_CASE("containers: names, order and printing agree with PyTorch", "[nn]") {
       FAIL_CHECK("nobody builds it");
       continue;
     }
-    AnyModule m = build->second();
-    CHECK(m.str() == c.repr);
-    CHECK(firsts(m.state_dict()) == names(c, "state_dict"));
-    CHECK(firsts(m.named_parameters()) == names(c, "named_parameters"));
-    CHECK(firsts(m.named_buffers()) == names(c, "named_buffers"));
-    CHECK(firsts(m.named_modules()) == names(c, "named_modules"));
-    CHECK(firsts(m.named_children()) == names(c, "named_children"));
+    test::checkNames(c, build->second());
   }
 }
 

@@ -30,7 +30,8 @@ TEST_CASE("arrays by name come back as they were, with the metadata") {
   CHECK(read.at("a").item<int64_t>() == -7);
   CHECK(read.at("none").shape() == Shape{0, 4});
   CHECK(metadata == Metadata{{"epoch", "3"}});
-  CHECK_THROWS_WITH(load_file(folder / "y.safetensors"), Catch::Contains("y.safetensors: cannot open: No such file or directory"));
+  CHECK_THROWS_WITH(load_file(folder / "y.safetensors"),
+                    Catch::Contains("y.safetensors: cannot open: No such file or directory"));
 }
 
 TEST_CASE(".npy files") {

@@ -195,7 +195,27 @@ void checkOperands(StringRef op, ArrayRef<Tensor> operands, Where where) {
   }
 }
 
-Operation *createOp(OperationState &state, Where) { return Builder::current().op().create(state); }
+// What no shape rule has noticed (an element type that the op is not for) is noticed here, at the user's line.
+Operation *createOp(OperationState &state, Where where) {
+  Operation *op = Builder::current().op().create(state);
+  std::string message;
+  {
+    ScopedDiagnosticHandler handler(op->getContext(), [&](Diagnostic &diagnostic) {
+      if (message.empty())
+        message = diagnostic.str();
+      return success();
+    });
+    if (succeeded(op->getName().verifyInvariants(op)))
+      return op;
+  }
+  std::string name = op->getName().getStringRef().str();
+  StringRef text = message, mnemonic = name;
+  mnemonic.consume_front("nn.");
+  if (text.consume_front("'" + name + "' op ") || text.consume_front((mnemonic + ": ").str()))
+    message = text.str();
+  op->erase();
+  fail(name, message, where);
+}
 
 } // namespace detail
 

@@ -1,6 +1,7 @@
 // The messages of shape rules.
 #include "nnc/ir/Check.h"
 #include "nnc/ir/Builder.h"
+#include "nnc/ir/Dialect.h"
 #include <fmt/format.h>
 
 using namespace mlir;
@@ -10,6 +11,14 @@ std::string shapeText(ArrayRef<int64_t> shape) { return nnc::toString(Shape(shap
 std::string shapeText(Type type) { return shapeText(cast<RankedTensorType>(type).getShape()); }
 std::string elementText(Type type) {
   return std::string(nnc::toString(dtypeOf(cast<RankedTensorType>(type).getElementType())));
+}
+
+bool isOfPossibleSize(RankedTensorType type) {
+  int64_t rest = mostElements;
+  for (int64_t size : type.getShape())
+    if (size)
+      rest /= size;
+  return rest > 0;
 }
 
 LogicalResult Check::fail(const Twine &message) const { return emitOptionalError(location_, op_, ": ", message); }
@@ -43,6 +52,9 @@ LogicalResult Check::integers(StringRef argument, ArrayRef<int64_t> values, int6
   for (int64_t value : values)
     if (value < least)
       return fail(argument + ": expected at least " + Twine(least) + ", got " + Twine(value));
+  for (int64_t value : values)
+    if (value > mostElements)
+      return fail(argument + ": expected at most " + Twine(mostElements) + ", got " + Twine(value));
   return success();
 }
 LogicalResult Check::dims(StringRef argument, ArrayRef<int64_t> dims, int64_t rank, bool sorted) const {

@@ -12,6 +12,9 @@ std::string shapeText(mlir::Type type); // "8x32x28x28"
 std::string shapeText(llvm::ArrayRef<int64_t> shape);
 std::string elementText(mlir::Type type); // "f32"
 
+/// Of a tensor, so that no size, number of bytes or sum of a few of them overflows.
+inline constexpr int64_t mostElements = int64_t(1) << 40;
+
 class Check {
 public:
   Check(std::optional<mlir::Location> location, llvm::StringRef op) : location_(location), op_(op) {}
@@ -25,7 +28,7 @@ public:
                               mlir::Type expected) const;
   /// Same type as another argument.
   mlir::LogicalResult same(llvm::StringRef argument, mlir::Type type, llvm::StringRef other, mlir::Type expected) const;
-  /// `count` integers, each at least `least`.
+  /// `count` integers, each at least `least` and at most mostElements.
   mlir::LogicalResult integers(llvm::StringRef argument, llvm::ArrayRef<int64_t> values, int64_t count,
                                int64_t least) const;
   /// Distinct dimensions of a tensor of that rank, ascending if `sorted`.

@@ -13,6 +13,8 @@ namespace nnc::ir {
 template <class Op> class NotDifferentiable : public mlir::OpTrait::TraitBase<Op, NotDifferentiable> {};
 /// Said of an op that concerns the schedule and not a kernel.
 template <class Op> class Control : public mlir::OpTrait::TraitBase<Op, Control> {};
+/// Whether a tensor has at most mostElements (ir/Check.h), also if sizes of 0 are left out.
+bool isOfPossibleSize(mlir::RankedTensorType type);
 } // namespace nnc::ir
 
 #include "nnc-generated/ir/Dialect.h.inc"

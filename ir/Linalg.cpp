@@ -145,11 +145,18 @@ Value pad(ImplicitLocOpBuilder &builder, Value input, ArrayRef<int64_t> low, Arr
 
 Value pointwise(ImplicitLocOpBuilder &builder, Operation *op, ValueRange operands) {
   auto type = storageOf(op->getResult(0).getType());
-  return map(builder, type, operands, [&](ImplicitLocOpBuilder &at, ValueRange elements) {
+  auto elementOf = [](Value tensor) { return cast<RankedTensorType>(tensor.getType()).getElementType(); };
+  return map(builder, type, operands, [&](ImplicitLocOpBuilder &at, ValueRange elements) -> Value {
     SmallVector<Value> loaded;
-    for (auto [element, operand] : llvm::zip(elements, op->getOperands()))
-      loaded.push_back(load(at, element, cast<RankedTensorType>(operand.getType()).getElementType()));
-    return store(at, cast<Pointwise>(op).element(at, loaded));
+    for (auto [element, operand] : llvm::zip(elements, op->getOperands())) {
+      loaded.push_back(load(at, element, elementOf(operand)));
+      if (elementOf(operand).isUnsignedInteger(8)) // arith knows no unsigned types; in 32 bits a byte has no sign
+        loaded.back() = arith::ExtUIOp::create(at, at.getI32Type(), loaded.back());
+    }
+    Value result = cast<Pointwise>(op).element(at, loaded);
+    if (elementOf(op->getResult(0)).isUnsignedInteger(8))
+      return arith::TruncIOp::create(at, at.getI8Type(), result);
+    return store(at, result);
   });
 }
 

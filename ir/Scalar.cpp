@@ -113,8 +113,7 @@ Scalar convert(Scalar x, Type to, bool fromUnsigned) {
 Scalar abs(Scalar x) { return x.isFloat() ? make<math::AbsFOp>(x, x.value()) : make<math::AbsIOp>(x, x.value()); }
 Scalar sign(Scalar x) {
   Scalar zero = x.of(0);
-  Scalar byOrder = select(compare("gt", x, zero), x.of(1), select(compare("lt", x, zero), x.of(-1), zero));
-  return x.isFloat() ? select(compare("ne", x, x), x, byOrder) : byOrder;
+  return select(compare("gt", x, zero), x.of(1), select(compare("lt", x, zero), x.of(-1), zero));
 }
 Scalar exp(Scalar x) { return make<math::ExpOp>(x, x.value()); }
 Scalar expm1(Scalar x) { return make<math::ExpM1Op>(x, x.value()); }

@@ -29,17 +29,15 @@ def ops_of(tblgen, family):
     return list(zip(parts[1::2], parts[2::2]))
 
 
-TYPES = {"32-bit float": "f32", "64-bit float": "f64", "bfloat16 type": "bf16", "16-bit float": "f16", "64-bit signless integer": "i64",
-         "32-bit signless integer": "i32", "8-bit signless integer": "i8", "8-bit unsigned integer": "u8", "1-bit signless integer": "i1"}
-EVERY = ", ".join(TYPES.values())
+EVERY = "f32, f64, bf16, f16, i64, i32, i8, ui8, i1"
 
 
 def short(description):
-    """`statically shaped tensor of 32-bit float or 64-bit float values` -> `tensor of f32, f64`"""
-    match = re.fullmatch(r"(variadic of )?statically shaped tensor of (.*) values", description)
+    """`a tensor of f32 or f64, of static shape ...` -> `tensor of f32, f64`"""
+    match = re.fullmatch(r"(variadic of )?a tensor of (.*), of static shape .*", description)
     if not match:
         return description
-    types = ", ".join(TYPES.get(word, word) for word in match.group(2).split(" or "))
+    types = match.group(2).replace(" or ", ", ")
     return ("any number: " if match.group(1) else "") + f"tensor of {'any type' if types == EVERY else types}"
 
 

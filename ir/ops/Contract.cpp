@@ -245,9 +245,11 @@ static LogicalResult checkSizes(const Check &check, const Sizes &sizes, int64_t 
       failed(check.integers("padding", sizes.high, spatial, 0)) ||
       failed(check.integers("dilation", sizes.dilation, spatial, 1)))
     return failure();
-  if (sizes.groups < 1)
-    return check.fail("groups: expected at least 1, got " + Twine(sizes.groups));
-  return success();
+  return check.integers("groups", sizes.groups, 1, 1);
+}
+// What a kernel covers of the input.
+static int64_t windowSize(int64_t kernel, int64_t dilation) {
+  return kernel - 1 > mostElements / dilation ? INT64_MAX : dilation * (kernel - 1) + 1;
 }
 // The spatial sizes of conv's result.
 static LogicalResult outputSizes(const Check &check, const Sizes &sizes, ArrayRef<int64_t> input,
@@ -255,7 +257,7 @@ static LogicalResult outputSizes(const Check &check, const Sizes &sizes, ArrayRe
   for (int64_t i = 0; i < sizes.spatial(); ++i) {
     if (kernel[i] < 1)
       return check.fail("kernel: expected sizes of at least 1, got " + shapeText(kernel));
-    int64_t covered = sizes.dilation[i] * (kernel[i] - 1) + 1, padded = input[i] + sizes.low[i] + sizes.high[i];
+    int64_t covered = windowSize(kernel[i], sizes.dilation[i]), padded = input[i] + sizes.low[i] + sizes.high[i];
     if (covered > padded)
       return check.fail("kernel: size " + Twine(kernel[i]) +
                         (sizes.dilation[i] > 1 ? " (" + std::to_string(covered) + " with dilation)" : std::string()) +
@@ -295,6 +297,8 @@ static Value padSpatial(ImplicitLocOpBuilder &builder, Value value, ArrayRef<int
   if (!crop)
     return value;
   auto type = cast<RankedTensorType>(value.getType()).clone(shape);
+  if (type.getNumElements() == 0) // a slice may not begin where its source ends
+    return lin::empty(builder, type);
   return tensor::ExtractSliceOp::create(builder, type, value, indices(builder, offset), indices(builder, shape),
                                         indices(builder, ones));
 }
@@ -360,7 +364,9 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
       failed(checkSizes(check, sizes, input.getRank() - 2)) || failed(check.rank("weight", weight, input.getRank())) ||
       failed(checkGroups(check, "output channels", weight.getDimSize(0), sizes.groups)))
     return failure();
-  int64_t channels = weight.getDimSize(1) * sizes.groups;
+  int64_t channels; // a weight of no output channels lets groups be any number
+  if (llvm::MulOverflow(weight.getDimSize(1), sizes.groups, channels))
+    channels = INT64_MAX;
   if (input.getDimSize(1) != channels)
     return check.fail("input: expected " + Twine(channels) + " channels (weight is " + shapeText(weight) +
                       (sizes.groups > 1 ? ", " + std::to_string(sizes.groups) + " groups" : std::string()) + "), got " +
@@ -412,13 +418,16 @@ LogicalResult ConvInputGradOp::inferReturnTypes(MLIRContext *, std::optional<Loc
       failed(checkGroups(check, "channels of the cotangent", w.getDimSize(0), sizes.groups)))
     return failure();
   if (g.getDimSize(1) != w.getDimSize(0))
-    return check.fail("input: expected " + Twine(w.getDimSize(0)) + " channels (weight is " + shapeText(w) + "), got " +
+    return check.fail("cotangent: expected " + Twine(w.getDimSize(0)) + " channels (weight is " + shapeText(w) + "), got " +
                       Twine(g.getDimSize(1)) + " in " + shapeText(g));
   SmallVector<int64_t> expected{g.getDimSize(0), w.getDimSize(0)};
   if (failed(outputSizes(check, sizes, adaptor.getInputSpatial(), w.getShape().drop_front(2), expected)) ||
       failed(check.shape("cotangent", g, expected)))
     return failure();
-  SmallVector<int64_t> shape{g.getDimSize(0), w.getDimSize(1) * sizes.groups};
+  int64_t channels;
+  if (llvm::MulOverflow(w.getDimSize(1), sizes.groups, channels))
+    return check.fail("groups: " + Twine(sizes.groups) + " make too many channels of weight " + shapeText(w));
+  SmallVector<int64_t> shape{g.getDimSize(0), channels};
   shape.append(adaptor.getInputSpatial().begin(), adaptor.getInputSpatial().end());
   types.push_back(g.clone(shape));
   return success();

@@ -229,10 +229,9 @@ LogicalResult ConvertOp::verify() {
 }
 Value ConvertOp::element(ImplicitLocOpBuilder &builder, ValueRange elements) {
   Type to = getOutput().getType().getElementType();
-  if (to.isUnsignedInteger(8))
-    to = builder.getI8Type();
-  bool fromUnsigned = getInput().getType().getElementType().isUnsignedInteger(8);
-  return convert(Scalar(builder, elements[0]), to, fromUnsigned).value();
+  if (to.isUnsignedInteger(8)) // as every element of that type
+    to = builder.getI32Type();
+  return convert(Scalar(builder, elements[0]), to).value();
 }
 SmallVector<Tensor> ConvertOp::vjp(ArrayRef<Tensor> cotangents) {
   Tensor x = tensor(getInput());

@@ -1,5 +1,5 @@
 // Elementwise ops: one expression for the value of an element (words of ir/Scalar.h) and one for the cotangents (words of the
-// vocabulary), side by side.
+// vocabulary), side by side. An element of type ui8 is an i32 there, so that it is read without a sign.
 include "nnc/ir/ops/Base.td"
 
 class Nnc_PointwiseOp<string mnemonic, list<Trait> traits = []> : Nnc_Op<mnemonic, !listconcat([
@@ -24,7 +24,7 @@ class Nnc_UnaryOp<string mnemonic> : Nnc_PointwiseOp<mnemonic, [
   }];
 }
 
-// Operands `l` and `r` of equal type, result `y`, cotangent `g`.
+// Operands `l` and `r` of equal type, result `y`, cotangent `g`. On booleans sum is or, product is and.
 class Nnc_BinaryOp<string mnemonic> : Nnc_PointwiseOp<mnemonic, [
     SameOperandsAndResultType, DeclareOpInterfaceMethods<Nnc_Differentiable>]> {
   let arguments = (ins Nnc_Tensor:$lhs, Nnc_Tensor:$rhs);
@@ -159,13 +159,13 @@ def Nnc_SoftplusOp : Nnc_UnaryOp<"softplus"> {
 def Nnc_ReluOp : Nnc_UnaryOp<"relu"> {
   let summary = "max(x, 0); NaN stays NaN; the subgradient at 0 is 0";
   let forward = "maximum(x, x.of(0.0))";
-  let backward = "select(y > 0.0, g, zerosLike(g))";
+  let backward = "select(y <= 0.0, zerosLike(g), g)"; // of NaN it is g, as PyTorch
 }
 
 //===--- unary, constant almost everywhere ---===//
 
 def Nnc_SignOp : Nnc_InactiveUnaryOp<"sign", Nnc_FloatTensor> {
-  let summary = "-1, 0 or 1 by the sign of x; NaN stays NaN";
+  let summary = "-1, 0 or 1 by the sign of x; 0 for NaN, as PyTorch";
   let forward = "sign(x)";
 }
 def Nnc_FloorOp : Nnc_InactiveUnaryOp<"floor", Nnc_FloatTensor> {
@@ -196,6 +196,8 @@ def Nnc_AddOp : Nnc_BinaryOp<"add"> {
 }
 def Nnc_SubOp : Nnc_BinaryOp<"sub"> {
   let summary = "l - r";
+  let arguments = (ins Nnc_NumberOrByteTensor:$lhs, Nnc_NumberOrByteTensor:$rhs);
+  let results = (outs Nnc_NumberOrByteTensor:$output);
   let forward = "l - r";
   let backwardLhs = "g";
   let backwardRhs = "-g";
@@ -210,22 +212,24 @@ def Nnc_MulOp : Nnc_BinaryOp<"mul"> {
 }
 def Nnc_DivOp : Nnc_BinaryOp<"div"> {
   let summary = "l / r; integers truncate toward zero";
+  let arguments = (ins Nnc_NumberOrByteTensor:$lhs, Nnc_NumberOrByteTensor:$rhs);
+  let results = (outs Nnc_NumberOrByteTensor:$output);
   let forward = "l / r";
   let backwardLhs = "g / r";
   let backwardRhs = "-g * y / r";
   let hasFolder = 1;
 }
 def Nnc_MaximumOp : Nnc_BinaryOp<"maximum"> {
-  let summary = "the larger; NaN wins; a tie splits the gradient evenly, as PyTorch";
+  let summary = "the larger; NaN wins; a tie splits the gradient evenly, NaN passes it to both, as PyTorch";
   let forward = "maximum(l, r)";
-  let backwardLhs = "select(l > r, g, select(l == r, g * 0.5, zerosLike(g)))";
-  let backwardRhs = "select(r > l, g, select(l == r, g * 0.5, zerosLike(g)))";
+  let backwardLhs = "select(l < r, zerosLike(g), select(l == r, g * 0.5, g))";
+  let backwardRhs = "select(r < l, zerosLike(g), select(l == r, g * 0.5, g))";
 }
 def Nnc_MinimumOp : Nnc_BinaryOp<"minimum"> {
-  let summary = "the smaller; NaN wins; a tie splits the gradient evenly, as PyTorch";
+  let summary = "the smaller; NaN wins; a tie splits the gradient evenly, NaN passes it to both, as PyTorch";
   let forward = "minimum(l, r)";
-  let backwardLhs = "select(l < r, g, select(l == r, g * 0.5, zerosLike(g)))";
-  let backwardRhs = "select(r < l, g, select(l == r, g * 0.5, zerosLike(g)))";
+  let backwardLhs = "select(l > r, zerosLike(g), select(l == r, g * 0.5, g))";
+  let backwardRhs = "select(r > l, zerosLike(g), select(l == r, g * 0.5, g))";
 }
 def Nnc_PowOp : Nnc_BinaryOp<"pow"> {
   let summary = "l to the power r";
@@ -243,15 +247,15 @@ def Nnc_RemOp : Nnc_InactiveBinaryOp<"rem", Nnc_IntTensor> {
   let summary = "remainder of integers with the sign of l";
   let forward = "l % r";
 }
-def Nnc_AndOp : Nnc_InactiveBinaryOp<"and", Nnc_Tensor> {
+def Nnc_AndOp : Nnc_InactiveBinaryOp<"and", Nnc_BitsTensor> {
   let summary = "logical and of booleans, bitwise and of integers";
   let forward = "l & r";
 }
-def Nnc_OrOp : Nnc_InactiveBinaryOp<"or", Nnc_Tensor> {
+def Nnc_OrOp : Nnc_InactiveBinaryOp<"or", Nnc_BitsTensor> {
   let summary = "logical or of booleans, bitwise or of integers";
   let forward = "l | r";
 }
-def Nnc_XorOp : Nnc_InactiveBinaryOp<"xor", Nnc_Tensor> {
+def Nnc_XorOp : Nnc_InactiveBinaryOp<"xor", Nnc_BitsTensor> {
   let summary = "logical exclusive or of booleans, bitwise of integers";
   let forward = "l ^ r";
 }

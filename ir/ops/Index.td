@@ -50,7 +50,7 @@ def Nnc_SortOp : Nnc_DifferentiableOp<"sort"> {
     gradient goes back to where the elements came from.
   }];
   let arguments = (ins Nnc_NumberTensor:$input, I64Attr:$dim, BoolAttr:$descending);
-  let results = (outs Nnc_NumberTensor:$output, Nnc_TensorOf<[I64]>:$positions);
+  let results = (outs Nnc_NumberTensor:$output, Nnc_PositionTensor:$positions);
 }
 
 def Nnc_CheckIndexOp : Nnc_Op<"check_index", [

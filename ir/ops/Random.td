@@ -3,8 +3,8 @@ include "nnc/ir/ops/Base.td"
 
 class Nnc_RandomOp<string mnemonic> : Nnc_Op<mnemonic, [
     Pure, Nnc_NotDifferentiable, DeclareOpInterfaceMethods<Nnc_LowersToLinalg>]> {
-  let arguments = (ins Nnc_TensorOf<[I64]>:$seed, Nnc_TensorOf<[I64]>:$step, I64Attr:$stream);
-  let results = (outs Nnc_TensorOf<[F32, F64]>:$output);
+  let arguments = (ins Nnc_PositionTensor:$seed, Nnc_PositionTensor:$step, I64Attr:$stream);
+  let results = (outs Nnc_TensorOf<[F32, F64], "a tensor of f32 or f64">:$output);
   let hasVerifier = 1;
 }
 

@@ -247,7 +247,8 @@ static LogicalResult inferArg(StringRef op, MLIRContext *context, std::optional<
                               SmallVectorImpl<Type> &types) {
   int64_t dim = adaptor.getDim();
   Type input = adaptor.getInput().getType();
-  return success(succeeded(checkNotEmpty(op, location, input, dim)) &&
+  return success(succeeded(Check(location, op).dims("dim", dim, cast<RankedTensorType>(input).getRank())) &&
+                 succeeded(checkNotEmpty(op, location, input, dim)) &&
                  succeeded(inferReduced(op, location, input, dim, IntegerType::get(context, 64), types)));
 }
 LogicalResult ArgmaxOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor adaptor,

@@ -140,6 +140,7 @@ Tensor slice(Tensor x, int64_t dim, int64_t start, int64_t stop, int64_t step, W
   if (step < 1)
     fail("slice", fmt::format("step: expected at least 1, got {}", step), where);
   int64_t size = x.size(dim);
+  step = std::min(step, std::max<int64_t>(size, 1));
   auto bound = [&](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + size : at, 0, size); };
   start = bound(start), stop = std::max(bound(stop), start);
   if (start == 0 && stop == size && step == 1)
@@ -436,6 +437,8 @@ SmallVector<Tensor> SliceOp::vjp(ArrayRef<Tensor> cotangents) {
   return {pad(cotangents[0], low, high, 0, interior)};
 }
 SmallVector<Value> SliceOp::lower(ImplicitLocOpBuilder &builder, ValueRange operands) {
+  if (getOutput().getType().getNumElements() == 0) // a slice may not begin where its source ends
+    return {lin::empty(builder, lin::storageOf(getOutput().getType()))};
   return {tensor::ExtractSliceOp::create(builder, lin::storageOf(getOutput().getType()), operands[0],
                                          indices(builder, getStart()), indices(builder, shapeOf(getOutput())),
                                          indices(builder, getStride()))};
@@ -461,9 +464,11 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
     return failure();
   SmallVector<int64_t> shape;
   for (int64_t dim = 0; dim < rank; ++dim) {
-    int64_t size = type.getDimSize(dim);
-    shape.push_back(adaptor.getLow()[dim] + adaptor.getHigh()[dim] + size +
-                    (size ? (size - 1) * adaptor.getInterior()[dim] : 0));
+    int64_t size = type.getDimSize(dim), between = adaptor.getInterior()[dim];
+    if (size > 1 && between > mostElements / (size - 1))
+      return check.fail("interior: " + Twine(between) + " between neighbours makes dimension " + Twine(dim) + " of " +
+                        shapeText(type) + " too large");
+    shape.push_back(adaptor.getLow()[dim] + adaptor.getHigh()[dim] + size + (size ? (size - 1) * between : 0));
   }
   types.push_back(type.clone(shape));
   return success();
@@ -559,7 +564,11 @@ SmallVector<Value> ReverseOp::lower(ImplicitLocOpBuilder &builder, ValueRange op
 LogicalResult ConstantOp::verify() {
   if (getValue().getType() == getOutput().getType())
     return success();
-  return Check(getLoc(), "constant").same("value", getValue().getType(), "output", getOutput().getType());
+  Check check(getLoc(), "constant");
+  auto value = dyn_cast<RankedTensorType>(getValue().getType());
+  if (!value)
+    return emitOptionalError(getLoc(), "constant: value: expected a tensor, got ", getValue().getType());
+  return check.same("value", value, "output", getOutput().getType());
 }
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 SmallVector<Value> ConstantOp::lower(ImplicitLocOpBuilder &builder, ValueRange) {

@@ -171,7 +171,8 @@ LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext *context, std::optional<Lo
     return failure();
   SmallVector<int64_t> shape(type.getShape().take_front(2));
   for (int64_t i = 0; i < spatial; ++i) {
-    int64_t covered = adaptor.getDilation()[i] * (adaptor.getKernel()[i] - 1) + 1;
+    int64_t kernel = adaptor.getKernel()[i], dilation = adaptor.getDilation()[i];
+    int64_t covered = kernel - 1 > mostElements / dilation ? INT64_MAX : dilation * (kernel - 1) + 1;
     int64_t padded = type.getDimSize(i + 2) + adaptor.getPaddingLow()[i] + adaptor.getPaddingHigh()[i];
     if (covered > padded)
       return check.fail("kernel: " + Twine(covered) + " is larger than the padded input of " + Twine(padded) +

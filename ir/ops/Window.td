@@ -10,5 +10,5 @@ def Nnc_MaxPoolOp : Nnc_DifferentiableOp<"max_pool"> {
   }];
   let arguments = (ins Nnc_FloatTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride,
                        DenseI64ArrayAttr:$padding_low, DenseI64ArrayAttr:$padding_high, DenseI64ArrayAttr:$dilation);
-  let results = (outs Nnc_FloatTensor:$output, Nnc_TensorOf<[I64]>:$positions);
+  let results = (outs Nnc_FloatTensor:$output, Nnc_PositionTensor:$positions);
 }

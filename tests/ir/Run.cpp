@@ -10,11 +10,13 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "nnc/codegen/Dialects.h"
 #include "nnc/codegen/Pipelines.h"
+#include "nnc/codegen/object/Compile.h"
 #include "nnc/codegen/schedule/Schedule.h"
 #include "nnc/ir/Builder.h"
 #include "nnc/ir/Dialect.h"
 #include "nnc/ir/ops/Vocabulary.h"
 #include "nnc/passes/Differentiate.h"
+#include "nnc/runtime/Buffer.h"
 #include "nnc/runtime/Error.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
@@ -347,6 +349,70 @@ std::vector<Data> Compiled::operator()(const std::vector<Data> &inputs) const {
 
 std::vector<Data> evaluate(const Function &function, const std::vector<Data> &inputs) {
   return Compiled(function, inputs)(inputs);
+}
+
+//===--- through the compiler ---===//
+
+std::vector<Data> compileAndRun(const Function &function, const std::vector<Data> &inputs, bool fuse) {
+  OwningOpRef<ModuleOp> module = build(function, inputs);
+  codegen::CompileOptions options;
+  options.fuse = fuse, options.cache = false;
+  std::vector<Data> results; // their types; values follow
+  for (Type type : (*module->getOps<func::FuncOp>().begin()).getResultTypes()) {
+    auto tensor = cast<RankedTensorType>(type);
+    results.push_back({ir::dtypeOf(tensor.getElementType()), Shape(tensor.getShape()), {}});
+  }
+  std::shared_ptr<runtime::SharedObject> object = codegen::compile(*module, options);
+  int32_t number = object->function("main");
+  runtime::Buffer workspace(object->functions()[number].workspace_bytes);
+  std::vector<runtime::Buffer> memory;
+  // The ABI asks callers for the alignment of an element and no more: each tensor lies one element behind a cache line.
+  auto place = [&](DType type, int64_t bytes) {
+    memory.emplace_back(byteSize(type) + bytes + 1);
+    std::memset(memory.back().data(), 0x7f, size_t(byteSize(type) + bytes + 1)); // what is not written shows
+    return static_cast<char *>(memory.back().data()) + byteSize(type);
+  };
+  std::vector<void *> arguments, destinations;
+  for (const Data &input : inputs) {
+    std::vector<char> bytes = bytesOf(input);
+    arguments.push_back(place(input.type, int64_t(bytes.size())));
+    std::memcpy(arguments.back(), bytes.data(), bytes.size());
+  }
+  for (const Data &result : results)
+    destinations.push_back(place(result.type, elementCount(result.shape) * byteSize(result.type)));
+  object->invoke(number, arguments.data(), destinations.data(), workspace.data());
+  for (auto [result, destination] : llvm::zip(results, destinations)) {
+    auto *bytes = static_cast<const char *>(destination);
+    int64_t count = elementCount(result.shape);
+    for (int64_t i = 0; i < count; ++i)
+      result.values.push_back(elementAt(bytes, result.type, i));
+    if (bytes[-1] != 0x7f || bytes[count * byteSize(result.type)] != 0x7f)
+      FAIL_CHECK("a result of " << toString(result.shape) << " was written outside of its memory");
+  }
+  return results;
+}
+
+std::string schedule(const Function &function, const std::vector<Data> &inputs) {
+  OwningOpRef<ModuleOp> module = build(function, inputs);
+  if (failed(codegen::lowerTo(*module, codegen::Level::Buffers)))
+    throw std::runtime_error("the graph does not lower to buffers");
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream);
+  return text;
+}
+
+void checkWays(const Function &function, const std::vector<Data> &inputs, double tolerance) {
+  std::vector<Data> expected = evaluate(function, inputs);
+  for (bool fuse : {true, false}) {
+    INFO((fuse ? "fused" : "not fused"));
+    std::vector<Data> got = compileAndRun(function, inputs, fuse);
+    REQUIRE(got.size() == expected.size());
+    for (size_t i = 0; i < got.size(); ++i) {
+      INFO("result " << i);
+      checkClose(got[i], expected[i], isFloat(expected[i].type) ? tolerance : 0);
+    }
+  }
 }
 
 //===--- gradients ---===//

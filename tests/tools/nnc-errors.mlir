@@ -11,6 +11,9 @@
 // RUN: not nnc run %S/../codegen/object-model.mlir nothing 2>&1 | FileCheck %s --check-prefix=FUNCTION
 // RUN: not nnc run %S/../codegen/object-model.mlir forward 2>&1 | FileCheck %s --check-prefix=STATE
 // RUN: not nnc run %S/../codegen/object-model.mlir sums 2>&1 | FileCheck %s --check-prefix=INPUT
+// RUN: not nnc run %S/../codegen/object-model.mlir sums --input 1,2 2>&1 | FileCheck %s --check-prefix=COUNT
+// RUN: not nnc run %S/../ops/rem.mlir rem --input 1.5 2>&1 | FileCheck %s --check-prefix=NUMBER
+// RUN: not nnc run %S/../codegen/object-model.mlir sums --input 1,,2 2>&1 | FileCheck %s --check-prefix=COMMAS
 // RUN: not nnc run %S/../codegen/object-model.mlir sums --input %t.bad 2>&1 | FileCheck %s --check-prefix=NPY
 // RUN: echo text > %t.fake.so && not nnc inspect %t.fake.so 2>&1 | FileCheck %s --check-prefix=FAKE
 // RUN: not nnc bench %S/../codegen/object-model.mlir sums --runs 0 2>&1 | FileCheck %s --check-prefix=RUNS
@@ -27,6 +30,9 @@
 // FUNCTION: nnc: error: model: no function 'nothing', there are: forward, train_step, sums, pick
 // STATE: nnc: error: parameter 'fc.weight' has no value: give --weights
 // INPUT: nnc: error: input 'x' (5x40 f32) is missing: give --input
+// COUNT: nnc: error: input 'x' (5x40 f32): expected 200 numbers, got 2
+// NUMBER: nnc: error: input 'arg0': expected numbers of 5 i64, got 1.5
+// COMMAS: nnc: error: cannot read '1,,2': No such file or directory
 // NPY: nnc: error: {{.*}}.bad: {{.*}}
 // FAKE: nnc: error: {{.*}}.fake.so: cannot load: {{.*}}
 // RUNS: nnc: error: --runs: expected at least 1

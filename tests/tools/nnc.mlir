@@ -39,3 +39,6 @@
 // VALUES: last: 40 f32: 1.9375 1.9375
 // FILES: all.npy
 // FILES: last.npy
+
+// Numbers in the place of a file: as many as the input has, or one for all.
+// RUN: nnc run %S/../codegen/object-model.mlir sums --input x=1 | FileCheck %s --check-prefix=VALUES

@@ -1,4 +1,5 @@
-// nnc run: one call of a function, with arrays from files and results to files or, in short, to standard output.
+// nnc run: one call of a function, with arrays from files or the command line and results to files or, in short, to
+// standard output.
 #include "Tool.h"
 #include "nnc/codegen/object/Signature.h"
 #include "nnc/runtime/Error.h"
@@ -7,6 +8,10 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <optional>
 
 namespace cl = llvm::cl;
 
@@ -17,9 +22,10 @@ cl::SubCommand runCommand("run", "Call a function of a shared object or of a mod
 static Option<std::string> path(cl::Positional, cl::Required, cl::desc("<model.so|model.mlir>"), cl::sub(runCommand),
                                 cl::cat(category()));
 static Option<std::string> function(cl::Positional, cl::desc("[function]"), cl::sub(runCommand), cl::cat(category()));
-static OptionList<std::string> inputs("input", cl::value_desc("[name=]file.npy"),
-                                      cl::desc("Inputs and scalars, in order or by name"), cl::sub(runCommand),
-                                      cl::cat(category()));
+static OptionList<std::string> inputs("input", cl::value_desc("[name=]file.npy|numbers"),
+                                      cl::desc("Inputs and scalars, in order or by name: a file, or numbers with "
+                                               "commas between them (one stands for all)"),
+                                      cl::sub(runCommand), cl::cat(category()));
 static Option<std::string> weights("weights", cl::value_desc("file.safetensors"), cl::desc("State of the function"),
                                    cl::sub(runCommand), cl::cat(category()));
 static Option<std::string> outputDirectory("output-dir", cl::value_desc("folder"),
@@ -32,8 +38,75 @@ static Option<int> threads("threads", cl::init(0), cl::desc("Threads (default: o
                            cl::cat(category()));
 static CompileFlags flags(runCommand);
 
+// `1,2.5,nan` as numbers; nothing if it is not that. A long double holds every i64.
+static std::optional<std::vector<long double>> numbersOf(const std::string &text) {
+  std::vector<long double> numbers;
+  for (const char *at = text.c_str(); *at;) {
+    char *end = nullptr;
+    numbers.push_back(std::strtold(at, &end));
+    if (end == at || (*end && (*end != ',' || !end[1])))
+      return std::nullopt;
+    at = *end ? end + 1 : end;
+  }
+  return numbers;
+}
+
+template <class T> static void putNumber(std::vector<char> &bytes, long double number, const nnc_value &value) {
+  bool fits = true;
+  if constexpr (std::is_integral_v<T>)
+    fits = number == std::floor(number) && number >= std::numeric_limits<T>::min() &&
+           number <= (value.dtype == NNC_BOOL ? 1 : std::numeric_limits<T>::max());
+  if (!fits) {
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::format("%Lg", number);
+    throw Error("input '" + std::string(value.name) + "': expected numbers of " + typeText(value) + ", got " + text);
+  }
+  T element = T(number);
+  bytes.insert(bytes.end(), reinterpret_cast<char *>(&element), reinterpret_cast<char *>(&element + 1));
+}
+
+static void setNumbers(Call &call, int32_t argument, const std::vector<long double> &numbers) {
+  const nnc_value &value = call.info().arguments[argument];
+  size_t count = 1;
+  for (int32_t d = 0; d < value.rank; ++d)
+    count *= size_t(value.dims[d]);
+  if (numbers.size() != count && numbers.size() != 1)
+    throw Error("input '" + std::string(value.name) + "' (" + typeText(value) + "): expected " + std::to_string(count) +
+                " numbers, got " + std::to_string(numbers.size()));
+  std::vector<char> bytes;
+  for (size_t i = 0; i < count; ++i) {
+    long double number = numbers[numbers.size() == 1 ? 0 : i];
+    switch (value.dtype) {
+    case NNC_F32:
+      putNumber<float>(bytes, number, value);
+      break;
+    case NNC_F64:
+      putNumber<double>(bytes, number, value);
+      break;
+    case NNC_I64:
+      putNumber<int64_t>(bytes, number, value);
+      break;
+    case NNC_I32:
+      putNumber<int32_t>(bytes, number, value);
+      break;
+    case NNC_I8:
+      putNumber<int8_t>(bytes, number, value);
+      break;
+    case NNC_U8:
+    case NNC_BOOL:
+      putNumber<uint8_t>(bytes, number, value);
+      break;
+    default:
+      throw Error("input '" + std::string(value.name) + "': numbers are not read as " + typeText(value));
+    }
+  }
+  call.setArgument(argument, bytes.data());
+}
+
 static void readInput(Call &call, int32_t argument, const std::string &file) {
   const nnc_value &value = call.info().arguments[argument];
+  if (auto numbers = numbersOf(file))
+    return setNumbers(call, argument, *numbers);
   runtime::TensorData data = runtime::readNpy(file);
   if (data.dtype != value.dtype || data.dims != std::vector<int64_t>(value.dims, value.dims + value.rank))
     throw Error("input '" + std::string(value.name) + "': expected " + typeText(value) + ", got " +

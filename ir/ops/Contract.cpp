@@ -418,8 +418,8 @@ LogicalResult ConvInputGradOp::inferReturnTypes(MLIRContext *, std::optional<Loc
       failed(checkGroups(check, "channels of the cotangent", w.getDimSize(0), sizes.groups)))
     return failure();
   if (g.getDimSize(1) != w.getDimSize(0))
-    return check.fail("cotangent: expected " + Twine(w.getDimSize(0)) + " channels (weight is " + shapeText(w) + "), got " +
-                      Twine(g.getDimSize(1)) + " in " + shapeText(g));
+    return check.fail("cotangent: expected " + Twine(w.getDimSize(0)) + " channels (weight is " + shapeText(w) +
+                      "), got " + Twine(g.getDimSize(1)) + " in " + shapeText(g));
   SmallVector<int64_t> expected{g.getDimSize(0), w.getDimSize(0)};
   if (failed(outputSizes(check, sizes, adaptor.getInputSpatial(), w.getShape().drop_front(2), expected)) ||
       failed(check.shape("cotangent", g, expected)))

@@ -10,6 +10,17 @@ using Tensors = std::vector<Tensor>;
 
 static bool inPlace(const std::string &schedule) { return schedule.find("sched.may_alias") != std::string::npos; }
 
+TEST_CASE("rows that are larger than a stack may be") {
+  auto f = [](Tensors x) {
+    Tensor centred = x[0] - mean(x[0], -1, true);
+    Tensor y = centred * rsqrt(mean(square(centred), -1, true) + 1e-5) * x[1] + x[2];
+    return Tensors{sum(square(softmax(y, -1))), sum(square(y))};
+  };
+  Function gradient = gradientOf(f, {0, 1, 2}); // keeps several values of a row of 4 MB
+  std::vector<Data> inputs = {random({2, 500000}), random({500000}, 2), random({500000}, 3)};
+  checkWays(gradient, inputs, 1e-8);
+}
+
 TEST_CASE("kernels that write over their operand") {
   // Between products, whose kernels take in nothing that reads whole rows.
   auto rows = [](Tensors x) {

@@ -1,6 +1,7 @@
 // RUN: nnc-opt %s | nnc-opt | FileCheck %s
 // RUN: nnc-opt %s --to=linalg | FileCheck %s --check-prefix=LINALG
 // RUN: nnc-opt %s --to=buffers | FileCheck %s --check-prefix=BUFFERS
+// RUN: nnc-opt %s --nnc-differentiate=function=embedding | FileCheck %s --check-prefix=GRAD
 
 // The gradient of an embedding: tasks own blocks of columns (64 floats in blocks of 16), and each goes over all positions.
 // CHECK: nn.scatter_add %{{.*}}, %{{.*}}, %{{.*}} {dim = 0 : i64}
@@ -9,6 +10,9 @@
 // LINALG: tensor.parallel_insert_slice
 // BUFFERS: func.func @embedding
 // BUFFERS: sched.launch @{{.*}} tasks(16)
+// GRAD-LABEL: func.func @embedding_grad(
+// GRAD: %[[U:.*]] = nn.take %arg3, %arg1 {dim = 0 : i64}
+// GRAD: return %arg3, %[[U]]
 func.func @embedding(%w: tensor<1000x64xf32>, %i: tensor<12x64xi64>, %g: tensor<12x64x64xf32>) -> tensor<1000x64xf32> {
   %y = nn.scatter_add %w, %i, %g {dim = 0 : i64} : (tensor<1000x64xf32>, tensor<12x64xi64>, tensor<12x64x64xf32>) -> tensor<1000x64xf32>
   return %y : tensor<1000x64xf32>

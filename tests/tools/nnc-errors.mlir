@@ -32,7 +32,7 @@
 // INPUT: nnc: error: input 'x' (5x40 f32) is missing: give --input
 // COUNT: nnc: error: input 'x' (5x40 f32): expected 200 numbers, got 2
 // NUMBER: nnc: error: input 'arg0': expected numbers of 5 i64, got 1.5
-// COMMAS: nnc: error: cannot read '1,,2': No such file or directory
+// COMMAS: nnc: error: 1,,2: cannot open: No such file or directory
 // NPY: nnc: error: {{.*}}.bad: {{.*}}
 // FAKE: nnc: error: {{.*}}.fake.so: cannot load: {{.*}}
 // RUNS: nnc: error: --runs: expected at least 1

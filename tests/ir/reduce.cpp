@@ -191,7 +191,7 @@ TEST_CASE("softmax, log_softmax, logsumexp") {
       CHECK(got[2].values[r] == Approx(std::log(total)).epsilon(1e-13));
       for (size_t i = 0; i < rows[r].size(); ++i) {
         CHECK(p[r][i] == Approx(std::exp(rows[r][i]) / total).epsilon(1e-12));
-        CHECK(l[r][i] == Approx(rows[r][i] - std::log(total)).epsilon(1e-12));
+        CHECK(l[r][i] == Approx(rows[r][i] - std::log(total)).margin(1e-13)); // here the oracle cancels
       }
     }
     if (elementCount(shape) < 50)

@@ -121,14 +121,21 @@ void codegen::chooseTiles(Group &group, Operation *root) {
       light += volume * costOf(op);
   }
   // A contraction does about 32 multiply-adds in the time of a load and an add. No more than 256 such tasks: a large
-  // one reuses what it packs.
+  // one reuses what it packs. And a task of fewer than 64 x 64 results, however long their sums, reads each operand for
+  // too few of them, unless there would be too few tasks for the threads.
   int64_t tasks = std::max<int64_t>(1, light / (2 * taskElements));
-  if (heavy)
-    tasks = std::max(std::min<int64_t>(tasks, 256), std::clamp<int64_t>(heavy / (32 * taskElements), 1, 256));
+  if (heavy) {
+    int64_t most = std::clamp<int64_t>(indices / 4096, 32, 256);
+    tasks = std::max(std::min<int64_t>(tasks, 256), std::clamp<int64_t>(heavy / (32 * taskElements), 1, most));
+  }
   int64_t budget = std::max<int64_t>(1, indices / tasks);
   // is the last task dimension the one whose neighbours are neighbours in memory?
   Labels &labels = group.members.find(root)->second;
   bool inner = !labels.empty() && labels.back() == int(group.ranges.size()) - 1;
+  if (isContraction(root)) { // its reductions come last, and say nothing of its results
+    auto last = llvm::find_if(llvm::reverse(labels), [](int label) { return label >= 0; });
+    inner = last != labels.rend() && *last == int(group.ranges.size()) - 1;
+  }
   group.tiles.assign(group.ranges.size(), 1);
   for (int dim = int(group.ranges.size()) - 1; dim >= 0; --dim) {
     int64_t range = group.ranges[dim], wanted = budget, multiple = 1;

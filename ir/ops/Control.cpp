@@ -187,47 +187,68 @@ LogicalResult ScanOp::verify() {
 
 //===--- scan: gradient ---===//
 
-// The results that hold each carry at the start of every step. A scan without them is built again with them, and
+// The results that hold these values of the body for every step. A scan without them is built again with them, and
 // replaced.
-static SmallVector<Value> startsOfSteps(ScanOp op) {
-  auto find = [](ScanOp op) {
-    auto yield = cast<YieldOp>(op.getBody().front().getTerminator());
-    SmallVector<Value> starts;
-    for (unsigned i = 0; i < op.getCarries().size(); ++i)
-      for (unsigned j = op.getCarries().size(); j < yield.getNumOperands(); ++j)
-        if (yield.getOperand(j) == op.getBody().getArgument(i)) {
-          starts.push_back(op.getResult(j));
-          break;
-        }
-    return starts;
-  };
-  SmallVector<Value> starts = find(op);
-  if (starts.size() == op.getCarries().size())
-    return starts;
-  OpBuilder builder(op);
-  SmallVector<Type> types(op.getResultTypes());
-  for (Value carry : op.getCarries())
-    types.push_back(stacked(carry.getType(), op.getLength()));
-  auto whole = ScanOp::create(builder, op.getLoc(), types, op.getCarries(), op.getSequences(), op.getCaptures(),
-                              op.getLength(), op.getReverse());
-  IRMapping mapping;
-  op.getBody().cloneInto(&whole.getBody(), mapping);
-  Block &body = whole.getBody().front();
-  body.getTerminator()->insertOperands(op.getNumResults(),
-                                       ValueRange(body.getArguments()).take_front(op.getCarries().size()));
-  op->replaceAllUsesWith(whole.getResults().take_front(op.getNumResults()));
-  return find(whole);
+static SmallVector<Value> ofAllSteps(ScanOp op, ArrayRef<Value> wanted) {
+  Block &body = op.getBody().front();
+  SmallVector<Value> yielded(body.getTerminator()->getOperands());
+  SmallVector<unsigned> places;
+  for (Value value : wanted) {
+    auto found = llvm::find(llvm::drop_begin(yielded, op.getCarries().size()), value);
+    places.push_back(found - yielded.begin());
+    if (found == yielded.end())
+      yielded.push_back(value);
+  }
+  if (yielded.size() > op.getNumResults()) {
+    OpBuilder builder(op);
+    SmallVector<Type> types(op.getResultTypes());
+    for (Value value : ArrayRef(yielded).drop_front(op.getNumResults()))
+      types.push_back(stacked(value.getType(), op.getLength()));
+    auto whole = ScanOp::create(builder, op.getLoc(), types, op.getCarries(), op.getSequences(), op.getCaptures(),
+                                op.getLength(), op.getReverse());
+    IRMapping mapping;
+    op.getBody().cloneInto(&whole.getBody(), mapping);
+    for (Value &value : yielded)
+      value = mapping.lookup(value);
+    whole.getBody().front().getTerminator()->setOperands(yielded);
+    op->replaceAllUsesWith(whole.getResults().take_front(op.getNumResults()));
+    op = whole;
+  }
+  return llvm::map_to_vector(places, [&](unsigned place) -> Value { return op.getResult(place); });
 }
 
 static bool isFloatTensor(Value value) {
   return isa<FloatType>(cast<RankedTensorType>(value.getType()).getElementType());
 }
 
+static int64_t bytesOf(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.getNumElements() * byteSize(dtypeOf(type.getElementType()));
+}
+
+// The products of a step that its gradient has from the forward scan and does not compute again: all, if together they
+// are at most four times what the step carries, which holds for LSTM and GRU. A loop that carries little, over pieces
+// of something large, is written to save memory.
+static SmallVector<Value> keptProducts(ScanOp op) {
+  int64_t carried = 0, kept = 0;
+  for (Value carry : op.getCarries())
+    carried += bytesOf(carry);
+  SmallVector<Value> products;
+  for (Operation &inner : op.getBody().front())
+    if (isa<DotOp>(inner)) {
+      products.push_back(inner.getResult(0));
+      kept += bytesOf(products.back());
+    }
+  return kept <= 4 * carried ? products : SmallVector<Value>();
+}
+
 SmallVector<Tensor> ScanOp::vjp(ArrayRef<Tensor> cotangents) {
   unsigned carryCount = getCarries().size(), sequenceCount = getSequences().size();
-  SmallVector<Value> starts = startsOfSteps(*this);
+  SmallVector<Value> kept(getBody().getArguments().take_front(carryCount)), products = keptProducts(*this);
+  kept.append(products);
+  SmallVector<Value> keptSteps = ofAllSteps(*this, kept);
   // Carried: cotangents of the carries, then sums of the captures' gradients. Sequences: carries at the start of the
-  // step, the step's elements, cotangents of its outputs.
+  // step, the step's elements, cotangents of its outputs, its products.
   std::vector<Tensor> carried, sequences;
   SmallVector<unsigned> carryAt, captureAt, sequenceAt, outputAt;
   for (auto [i, carry] : llvm::enumerate(getCarries()))
@@ -243,7 +264,7 @@ SmallVector<Tensor> ScanOp::vjp(ArrayRef<Tensor> cotangents) {
   for (auto [i, sequence] : llvm::enumerate(getSequences()))
     if (isFloatTensor(sequence))
       sequenceAt.push_back(i);
-  for (Value start : starts)
+  for (Value start : ArrayRef(keptSteps).take_front(carryCount))
     sequences.push_back(tensor(start));
   for (Value sequence : getSequences())
     sequences.push_back(tensor(sequence));
@@ -252,6 +273,8 @@ SmallVector<Tensor> ScanOp::vjp(ArrayRef<Tensor> cotangents) {
       outputAt.push_back(i);
       sequences.push_back(cotangents[i]);
     }
+  for (Value product : ArrayRef(keptSteps).drop_front(carryCount))
+    sequences.push_back(tensor(product));
 
   auto body = [&](std::vector<Tensor> state, std::vector<Tensor> elements) {
     OpBuilder &builder = Builder::current().op();
@@ -283,6 +306,8 @@ SmallVector<Tensor> ScanOp::vjp(ArrayRef<Tensor> cotangents) {
     for (unsigned at : captureAt)
       inputs.push_back(tensor(getCaptures()[at]));
     auto gradients = differentiate(builder, outputs, given, inputs);
+    for (auto [i, product] : llvm::enumerate(products)) // not before: the gradient goes through the product
+      mapping.lookup(product).replaceAllUsesWith(value(ArrayRef(elements).take_back(products.size())[i]));
     ArrayRef<Tensor> ofCarries = ArrayRef(gradients).take_front(carryAt.size()),
                      ofSequences = ArrayRef(gradients).slice(carryAt.size(), sequenceAt.size()),
                      ofCaptures = ArrayRef(gradients).take_back(captureAt.size());
@@ -409,10 +434,6 @@ static LogicalResult hoistInvariant(ScanOp op, PatternRewriter &rewriter) {
   unsigned first = op.getCarries().size() + op.getSequences().size();
   DenseSet<Value> fixed(body.args_begin() + first, body.args_end());
   SetVector<Operation *> hoisted;
-  auto bytes = [](Value value) {
-    auto type = cast<RankedTensorType>(value.getType());
-    return type.getNumElements() * byteSize(dtypeOf(type.getElementType()));
-  };
   for (Operation &inner : body.without_terminator()) {
     if (inner.hasTrait<OpTrait::ConstantLike>()) {
       fixed.insert(inner.getResult(0));
@@ -423,8 +444,8 @@ static LogicalResult hoistInvariant(ScanOp op, PatternRewriter &rewriter) {
       continue;
     int64_t largest = 0;
     for (Value operand : inner.getOperands())
-      largest = std::max(largest, bytes(operand));
-    if (bytes(inner.getResult(0)) > largest ||
+      largest = std::max(largest, bytesOf(operand));
+    if (bytesOf(inner.getResult(0)) > largest ||
         !llvm::all_of(inner.getOperands(), [&](Value operand) { return fixed.contains(operand); }))
       continue;
     hoisted.insert(&inner);
@@ -457,6 +478,22 @@ static LogicalResult hoistInvariant(ScanOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+// The sum that a carry collects over the steps, if it does nothing else.
+static AddOp collectedSum(ScanOp op, unsigned k) {
+  BlockArgument total = op.getBody().getArgument(k);
+  auto add = op.getBody().front().getTerminator()->getOperand(k).getDefiningOp<AddOp>();
+  return add && add->hasOneUse() && total.hasOneUse() && *total.user_begin() == add ? add : AddOp();
+}
+
+// May the value be an output of all steps for the sake of a sum outside? Not where it is large beside what the steps
+// carry from one to the next (sums apart): such a loop goes over pieces of something, to save memory.
+static bool mayBeKept(ScanOp op, Value value) {
+  int64_t carried = 0;
+  for (auto [k, carry] : llvm::enumerate(op.getCarries()))
+    carried += collectedSum(op, k) ? 0 : bytesOf(carry);
+  return bytesOf(value) <= 4 * carried;
+}
+
 // A carry that only collects a sum over the steps of a dot or a sum, perhaps reshaped or transposed: the whole sum is
 // one dot (one sum) outside, over the operands of all steps. So the gradient of a recurrent weight is one contraction,
 // not a small one and an update of the whole sum in each step.
@@ -464,11 +501,10 @@ static LogicalResult sumOutside(ScanOp op, unsigned k, PatternRewriter &rewriter
   Block &body = op.getBody().front();
   auto yield = cast<YieldOp>(body.getTerminator());
   unsigned carries = op.getCarries().size(), sequences = op.getSequences().size();
-  BlockArgument total = body.getArgument(k);
-  auto add = yield.getOperand(k).getDefiningOp<AddOp>();
-  if (!add || !add->hasOneUse() || !total.hasOneUse() || *total.user_begin() != add)
+  AddOp add = collectedSum(op, k);
+  if (!add)
     return failure();
-  Operation *term = (add.getLhs() == total ? add.getRhs() : add.getLhs()).getDefiningOp();
+  Operation *term = (add.getLhs() == body.getArgument(k) ? add.getRhs() : add.getLhs()).getDefiningOp();
   SmallVector<Operation *> moves; // the last first
   for (; term && isa<ReshapeOp, TransposeOp>(term); term = term->getOperand(0).getDefiningOp())
     moves.push_back(term);
@@ -498,6 +534,8 @@ static LogicalResult sumOutside(ScanOp op, unsigned k, PatternRewriter &rewriter
     while (at < yielded.size() && yielded[at] != operand)
       ++at;
     if (at == yielded.size()) {
+      if (!mayBeKept(op, operand))
+        return failure();
       yielded.push_back(operand);
       types.push_back(stacked(operand.getType(), op.getLength()));
     }

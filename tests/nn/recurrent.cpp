@@ -98,6 +98,15 @@ TEST_CASE("recurrent layers: gradients are those of finite differences", "[nn]")
                                {random({2, 2}, 1), random({2, 3}, 2)});
 }
 
+TEST_CASE("recurrent layers: gradients of gradients", "[nn]") {
+  nn::LSTM lstm(2, 3, {.proj_size = 2, .dtype = DType::f64});
+  auto ofLstm = [lstm](Tensor x) { return grad(sum(square(lstm(x).first)), {x, lstm.weights().weight_hh.tensor()}); };
+  test::checkFiniteDifferences(test::Subject(lstm, ofLstm), {test::randomArray({3, 2, 2}, 1)});
+  nn::GRU gru(2, 3, {.bidirectional = true, .dtype = DType::f64});
+  auto ofGru = [gru](Tensor x) { return grad(sum(square(gru(x).first)), {x, gru.weights().bias_hh.tensor()}); };
+  test::checkFiniteDifferences(test::Subject(gru, ofGru), {test::randomArray({3, 2, 2}, 1)});
+}
+
 // Gives `cell` the weights of the layer's only direction.
 template <class Cell, class Layer> static void copyWeights(const Cell &cell, const Layer &layer) {
   cell.weight_ih.assign(layer.weights().weight_ih.value());

@@ -84,3 +84,20 @@ func.func @sums(%h0: tensor<5x4xf32>, %xs: tensor<8x5x4xf32>, %s0: tensor<4x4xf3
   }
   return %h, %s : tensor<5x4xf32>, tensor<4x4xf32>
 }
+
+// But what goes over pieces and carries nothing else is written to save memory: the pieces are not kept.
+// SIMPLE-LABEL: func.func @pieces
+// SIMPLE: %[[R:.*]] = nn.scan 8 carries(%arg0) sequences(%arg1) captures(%arg2) : (tensor<f32>, tensor<8x5x4xf32>, tensor<100x4xf32>) -> tensor<f32>
+// SIMPLE: nn.sum
+// SIMPLE: return %[[R]]
+func.func @pieces(%z: tensor<f32>, %xs: tensor<8x5x4xf32>, %w: tensor<100x4xf32>) -> tensor<f32> {
+  %h = nn.scan 8 carries(%z) sequences(%xs) captures(%w) : (tensor<f32>, tensor<8x5x4xf32>, tensor<100x4xf32>) -> tensor<f32> {
+    ^bb0(%a: tensor<f32>, %x: tensor<5x4xf32>, %v: tensor<100x4xf32>):
+      %d = nn.dot %x, %v {lhs_batch = array<i64>, rhs_batch = array<i64>, lhs_contract = array<i64: 1>, rhs_contract = array<i64: 1>} : (tensor<5x4xf32>, tensor<100x4xf32>) -> tensor<5x100xf32>
+      %e = nn.exp %d : (tensor<5x100xf32>) -> tensor<5x100xf32>
+      %s = nn.sum %e {dims = array<i64: 0, 1>} : (tensor<5x100xf32>) -> tensor<f32>
+      %n = nn.add %a, %s : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      nn.yield %n : tensor<f32>
+  }
+  return %h : tensor<f32>
+}

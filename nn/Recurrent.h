@@ -1,4 +1,5 @@
-// Recurrent layers (torch.nn: RNN, LSTM, GRU, and their single steps RNNCell, LSTMCell, GRUCell).
+// Recurrent layers (torch.nn: RNN, LSTM, GRU, and their single steps RNNCell, LSTMCell, GRUCell). Input is a tensor:
+// PackedSequence is not taken.
 #pragma once
 #include "nnc/nn/Module.h"
 

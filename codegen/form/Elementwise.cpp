@@ -29,14 +29,25 @@ static bool couldFuse(OpOperand &use) {
   return consumer.getMatchingIndexingMap(&use).isProjectedPermutation();
 }
 
-// May it be, as far as the work goes? Work is repeated only if it is cheap and nobody needs the value stored anyway.
+// Does it read no more than one tensor of its own size? Then its readers read no more where they compute it themselves.
+// Otherwise they do, and it adds up: each sum of a residual stream would be computed from all that went into it.
+static bool readsOnce(linalg::GenericOp producer) {
+  int64_t whole = 0, volume = loopVolume(producer);
+  for (OpOperand *input : producer.getDpsInputOperands())
+    if (auto type = dyn_cast<RankedTensorType>(input->get().getType()))
+      whole += type.getNumElements() * 2 > volume;
+  return whole <= 1;
+}
+
+// May it be, as far as the work goes? Work is repeated only if it is cheap, adds no reads of memory and nobody needs
+// the value stored anyway.
 static bool mayFuse(OpOperand *use) {
   if (!couldFuse(*use))
     return false;
   auto producer = use->get().getDefiningOp<linalg::GenericOp>();
   if (onlyMoves(producer) || (producer->getNumResults() == 1 && use->get().hasOneUse()))
     return true;
-  return isCheap(producer) && llvm::all_of(producer->getUses(), couldFuse);
+  return isCheap(producer) && readsOnce(producer) && llvm::all_of(producer->getUses(), couldFuse);
 }
 
 LogicalResult codegen::fuseElementwise(func::FuncOp function) {

@@ -112,7 +112,10 @@ Tensor unfold(Tensor x, WindowDims dims, Where where) {
     parts.push_back(part);
   });
   Tensor all = stack(parts, 2, where); // N C K out...
-  return reshape(all, {shape[0], shape[1] * int64_t(parts.size()), -1}, where);
+  int64_t windows = 1;                 // by name: of a batch of nothing no -1 could be told
+  for (size_t i = 0; i < spatial; ++i)
+    windows *= positions(dims, shape[i + 2], i);
+  return reshape(all, {shape[0], shape[1] * int64_t(parts.size()), windows}, where);
 }
 
 Tensor fold(Tensor x, std::vector<int64_t> spatialSizes, WindowDims dims, Where where) {

@@ -402,9 +402,13 @@ std::string schedule(const Function &function, const std::vector<Data> &inputs) 
   return text;
 }
 
-void checkWays(const Function &function, const std::vector<Data> &inputs, double tolerance) {
+std::vector<Data> checkWays(const Function &function, const std::vector<Data> &inputs, double tolerance) {
+  static int calls = 0;
+  bool both = calls++ % 3 == 0;
   std::vector<Data> expected = evaluate(function, inputs);
   for (bool fuse : {true, false}) {
+    if (!fuse && !both)
+      continue;
     INFO((fuse ? "fused" : "not fused"));
     std::vector<Data> got = compileAndRun(function, inputs, fuse);
     REQUIRE(got.size() == expected.size());
@@ -413,6 +417,7 @@ void checkWays(const Function &function, const std::vector<Data> &inputs, double
       checkClose(got[i], expected[i], isFloat(expected[i].type) ? tolerance : 0);
     }
   }
+  return expected;
 }
 
 //===--- gradients ---===//

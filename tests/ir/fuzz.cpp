@@ -267,7 +267,7 @@ TEST_CASE("random graphs compute the same by every way") {
   double seconds = asked ? std::atof(asked) : 0;
   auto start = std::chrono::steady_clock::now();
   auto passed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-  for (unsigned seed = 1; seed <= 16 || passed() < seconds; ++seed) {
+  for (unsigned seed = 1; seed <= 6 || passed() < seconds; ++seed) {
     INFO("seed " << seed);
     std::vector<Data> inputs = Graph(seed).inputs();
     Function graph = [seed](Tensors x) {

@@ -52,8 +52,7 @@ TEST_CASE("sum, product, largest and smallest agree with loops") {
       return Tensors{sum(x[0], dims), prod(x[0], dims), amax(x[0], dims), amin(x[0], dims), mean(x[0], dims)};
     };
     Data x = random(shape, 1, 0.5, 1.5);
-    checkWays(f, {x});
-    auto got = evaluate(f, {x});
+    auto got = checkWays(f, {x});
     auto rows = rowsOf(x, dims);
     for (size_t r = 0; r < rows.size(); ++r) {
       double total = std::accumulate(rows[r].begin(), rows[r].end(), 0.0);
@@ -94,8 +93,7 @@ TEST_CASE("reductions of nothing, of integers and of special values") {
     return Tensors{sum(x[0], 1), prod(x[0], 1),   any(x[0] > 0, 1), all(x[0] > 0, 1),
                    sum(x[0], 0), cumsum(x[0], 1), softmax(x[0], 1), logsumexp(x[0], 1)};
   };
-  checkWays(nothing, {f64({2, 0}, {})});
-  auto y = evaluate(nothing, {f64({2, 0}, {})});
+  auto y = checkWays(nothing, {f64({2, 0}, {})});
   CHECK(y[0].values == std::vector<double>{0, 0});
   CHECK(y[1].values == std::vector<double>{1, 1});
   CHECK(y[2].values == std::vector<double>{0, 0});
@@ -108,8 +106,7 @@ TEST_CASE("reductions of nothing, of integers and of special values") {
   };
   for (DType type : {DType::i64, DType::i32}) {
     Data x{type, {2, 5}, {3, -1, 3, -1, 2, -2147483648, 5, 2147483647, 0, 2147483647}};
-    checkWays(numbers, {x});
-    auto got = evaluate(numbers, {x});
+    auto got = checkWays(numbers, {x});
     CHECK(got[2].values == std::vector<double>{3, 2147483647});
     CHECK(got[3].values == std::vector<double>{-1, -2147483648});
     CHECK(got[4].values == std::vector<double>{0, 2});
@@ -119,8 +116,7 @@ TEST_CASE("reductions of nothing, of integers and of special values") {
   auto special = [](Tensors x) {
     return Tensors{amax(x[0], 1), amin(x[0], 1), argmax(x[0], 1), argmin(x[0], 1), sum(x[0], 1), logsumexp(x[0], 1)};
   };
-  checkWays(special, {x});
-  auto got = evaluate(special, {x});
+  auto got = checkWays(special, {x});
   checkClose(got[0], f64({3}, {NaN, inf, -inf})), checkClose(got[1], f64({3}, {NaN, -inf, -inf}));
   CHECK(got[2].values == std::vector<double>{1, 0, 0});
   CHECK(got[3].values == std::vector<double>{1, 1, 0});
@@ -134,8 +130,7 @@ TEST_CASE("any, all, argmax, argmin") {
     auto f = [&dims = dims](Tensors x) {
       return Tensors{any(x[0] > 0.5, dims), all(x[0] > -0.5, dims), argmax(x[0], dims[0]), argmin(x[0], dims[0], true)};
     };
-    checkWays(f, {x});
-    auto got = evaluate(f, {x});
+    auto got = checkWays(f, {x});
     auto rows = rowsOf(x, dims);
     for (size_t r = 0; r < rows.size(); ++r) {
       CHECK(bool(got[0].values[r]) == std::any_of(rows[r].begin(), rows[r].end(), [](double v) { return v > 0.5; }));
@@ -181,8 +176,7 @@ TEST_CASE("softmax, log_softmax, logsumexp") {
       return Tensors{softmax(x[0], dim), log_softmax(x[0], dim), logsumexp(x[0], dim)};
     };
     Data x = random(shape, 1, -20, 20);
-    checkWays(f, {x});
-    auto got = evaluate(f, {x});
+    auto got = checkWays(f, {x});
     auto p = rowsOf(got[0], {dim}), l = rowsOf(got[1], {dim}), rows = rowsOf(x, {dim});
     for (size_t r = 0; r < rows.size(); ++r) {
       double total = 0;
@@ -191,7 +185,7 @@ TEST_CASE("softmax, log_softmax, logsumexp") {
       CHECK(got[2].values[r] == Approx(std::log(total)).epsilon(1e-13));
       for (size_t i = 0; i < rows[r].size(); ++i) {
         CHECK(p[r][i] == Approx(std::exp(rows[r][i]) / total).epsilon(1e-12));
-        CHECK(l[r][i] == Approx(rows[r][i] - std::log(total)).margin(1e-13)); // here the oracle cancels
+        CHECK(l[r][i] == Approx(rows[r][i] - std::log(total)).epsilon(1e-13).margin(1e-13)); // here the oracle cancels
       }
     }
     if (elementCount(shape) < 50)

@@ -5,8 +5,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -19,7 +22,43 @@ static std::string loaderError(const std::string &path) {
   return text.starts_with(path + ": ") ? text.substr(path.size() + 2) : text;
 }
 
+/// The loader maps what an object's headers promise, and whoever touches a page behind the end of a file is killed by
+/// the system: so a file that was cut, by a full disk or a broken transfer, must be noticed before. What is no ELF
+/// object at all, or of another machine, the loader refuses with a message of its own.
+static void checkComplete(const std::string &name, const std::string &path) {
+  int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0)
+    return;
+  struct Close {
+    int descriptor;
+    ~Close() { close(descriptor); }
+  } closer{descriptor};
+  struct stat info;
+  ElfW(Ehdr) header;
+  if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode) ||
+      pread(descriptor, &header, sizeof header, 0) != ssize_t(sizeof header) ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(ElfW(Phdr)))
+    return;
+  const auto size = static_cast<uint64_t>(info.st_size);
+  auto need = [&](uint64_t offset, uint64_t bytes) {
+    if (offset > size || bytes > size - offset)
+      throw Error(name + ": cannot load: truncated: the object takes at least " +
+                  (offset + bytes < offset ? "2^64" : std::to_string(offset + bytes)) + " bytes, the file has " +
+                  std::to_string(size));
+  };
+  need(header.e_phoff, uint64_t(header.e_phnum) * sizeof(ElfW(Phdr)));
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    ElfW(Phdr) segment;
+    if (pread(descriptor, &segment, sizeof segment, off_t(header.e_phoff + i * sizeof segment)) !=
+        ssize_t(sizeof segment))
+      throw Error(name + ": cannot load: " + std::strerror(errno));
+    if (segment.p_type == PT_LOAD || segment.p_type == PT_DYNAMIC)
+      need(segment.p_offset, segment.p_filesz);
+  }
+}
+
 static void *load(const std::string &name, const std::string &path) {
+  checkComplete(name, path);
   void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle)
     throw Error(name + ": cannot load: " + loaderError(path));

@@ -61,6 +61,22 @@ TEST_CASE("objects that cannot be used") {
   CHECK_THROWS_WITH(SharedObject("libm.so.6"), Catch::StartsWith("libm.so.6: cannot load: "));
 }
 
+TEST_CASE("objects that were cut") {
+  TemporaryFolder folder;
+  std::string whole = slurp(object("toy")), cut = folder / "cut.so";
+  for (size_t size : {size_t(0), size_t(1), size_t(63), size_t(64), size_t(200), whole.size() / 4, whole.size() / 2}) {
+    put(cut, whole.substr(0, size));
+    INFO(size << " of " << whole.size() << " bytes");
+    CHECK_THROWS_WITH(SharedObject(cut), Catch::StartsWith(cut + ": cannot load: "));
+  }
+  CHECK_THROWS_WITH(SharedObject(cut),
+                    Catch::StartsWith(cut + ": cannot load: truncated: the object takes at least ") &&
+                        Catch::EndsWith(" bytes, the file has " + std::to_string(whole.size() / 2)));
+  std::string half = whole.substr(0, whole.size() / 2);
+  CHECK_THROWS_WITH(SharedObject::fromBytes("half", bytesOf(half)),
+                    Catch::StartsWith("half: cannot load: truncated: "));
+}
+
 TEST_CASE("objects in memory") {
   auto bytes = readFile(object("toy")), other = readFile(object("version7"));
   {

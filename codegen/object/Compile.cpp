@@ -229,11 +229,11 @@ void compileToFile(ModuleOp module, const CompileOptions &options, const std::st
                                                                   : std::vector<std::string>{"aarch64"};
   Objects objects = compileObjects(module, options, targets, watch, report);
   objects.link.soname = llvm::sys::path::filename(path).str();
-  if (llvm::Error error = linkToFile(objects.inputs, objects.link, path))
-    throw Error(llvm::toString(std::move(error)));
-  uint64_t size = 0;
-  if (!llvm::sys::fs::file_size(path, size))
-    report.objectBytes = size;
+  auto bytes = linkToMemory(objects.inputs, objects.link);
+  if (!bytes)
+    throw Error(llvm::toString(bytes.takeError()));
+  runtime::writeFile(path, std::as_bytes(std::span(bytes->data(), bytes->size())));
+  report.objectBytes = int64_t(bytes->size());
   if (!headerPath.empty()) {
     std::string header = generateHeader(objects.signature);
     runtime::writeFile(headerPath, std::as_bytes(std::span(header.data(), header.size())));

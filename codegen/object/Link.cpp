@@ -9,7 +9,6 @@
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Triple.h"
-#include <atomic>
 #include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -166,23 +165,6 @@ llvm::Expected<llvm::SmallVector<char, 0>> linkToMemory(llvm::ArrayRef<LinkInput
   if (error)
     return std::move(error);
   return bytes;
-}
-
-llvm::Error linkToFile(llvm::ArrayRef<LinkInput> inputs, const LinkOptions &options, const std::string &path) {
-  static std::atomic<unsigned> counter{0};
-  std::string beside = path + ".tmp-" + std::to_string(getpid()) + "-" + std::to_string(++counter);
-  if (llvm::Error error = link(inputs, options, beside)) {
-    llvm::sys::fs::remove(beside);
-    std::string text = llvm::toString(std::move(error));
-    for (size_t at; (at = text.find(beside)) != std::string::npos;) // the user knows no such file
-      text.replace(at, beside.size(), path);
-    return failure(text);
-  }
-  if (std::error_code code = llvm::sys::fs::rename(beside, path)) {
-    llvm::sys::fs::remove(beside);
-    return failure("cannot write '" + path + "': " + code.message());
-  }
-  return llvm::Error::success();
 }
 
 } // namespace nnc::codegen

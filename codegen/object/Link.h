@@ -1,4 +1,4 @@
-// Linking in process with LLD: relocatable objects in memory -> one shared object, in memory or in a file. Needs no
+// Linking in process with LLD: relocatable objects in memory -> one shared object in memory. Needs no
 // compiler, no linker program and no development files on the user's machine. LLD sets all of LLVM's command-line
 // options (llvm::cl::opt) in the process back to their defaults, so a program reads its own before it links.
 #pragma once
@@ -22,10 +22,8 @@ struct LinkInput {
   llvm::StringRef bytes;
 };
 
-/// The bytes of the shared object. Never touches the file system.
+/// The bytes of the shared object. Never touches the file system: LLD itself writes files through a mapping, which on
+/// a full disk ends the process, and renames them over whatever stands there, a device too.
 llvm::Expected<llvm::SmallVector<char, 0>> linkToMemory(llvm::ArrayRef<LinkInput> inputs, const LinkOptions &options);
-
-/// Writes beside `path` and renames, so that a failure leaves the old file.
-llvm::Error linkToFile(llvm::ArrayRef<LinkInput> inputs, const LinkOptions &options, const std::string &path);
 
 } // namespace nnc::codegen

@@ -6,6 +6,10 @@
 // RUN: echo 'func.func @f(' > %t.bad && not nnc compile %t.bad -o %t.so 2>&1 | FileCheck %s --check-prefix=SYNTAX
 // RUN: not nnc compile %S/../codegen/object-model.mlir -o %t.so --target i486 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not nnc compile %S/../codegen/object-model.mlir -o /no/such/folder/x.so 2>&1 | FileCheck %s --check-prefix=FOLDER
+// RUN: rm -f %t.pipe && mkfifo %t.pipe && (cat %t.pipe > %t.piped &) && nnc compile %S/../codegen/object-model.mlir -o %t.pipe && test -p %t.pipe
+// RUN: not nnc compile %S/../codegen/object-model.mlir -o %t.so --header /dev/full 2>&1 | FileCheck %s --check-prefix=HEADER
+// RUN: nnc compile %S/../codegen/object-model.mlir -o %t.whole.so && head -c 20000 %t.whole.so > %t.cut.so && not nnc inspect %t.cut.so 2>&1 | FileCheck %s --check-prefix=CUT
+// RUN: not nnc run %t.whole.so sums --threads -3 2>&1 | FileCheck %s --check-prefix=THREADS
 // RUN: echo nonsense > %t.safetensors
 // RUN: not nnc compile %S/../codegen/object-model.mlir -o %t.so --weights %t.safetensors 2>&1 | FileCheck %s --check-prefix=WEIGHTS
 // RUN: not nnc run %S/../codegen/object-model.mlir nothing 2>&1 | FileCheck %s --check-prefix=FUNCTION
@@ -25,7 +29,10 @@
 // MISSING: nnc: error: cannot read '{{.*}}.missing': No such file or directory
 // SYNTAX: {{.*}}.bad:1:14: error: expected non-function type
 // TARGET: nnc: error: {{.*}}target 'i486'
-// FOLDER: nnc: error: cannot {{.*}}/no/such/folder/x.so{{.*}}No such file or directory
+// FOLDER: nnc: error: /no/such/folder/x.so: cannot write: No such file or directory
+// HEADER: nnc: error: /dev/full: cannot write: No space left on device
+// CUT: nnc: error: {{.*}}.cut.so: cannot load: truncated: the object takes at least {{[0-9]+}} bytes, the file has 20000
+// THREADS: nnc: error: --threads: expected at least 0, got -3
 // WEIGHTS: nnc: error: {{.*}}.safetensors: {{.*}}
 // FUNCTION: nnc: error: model: no function 'nothing', there are: forward, train_step, sums, pick
 // STATE: nnc: error: parameter 'fc.weight' has no value: give --weights

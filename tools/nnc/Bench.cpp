@@ -59,7 +59,7 @@ int benchMain() {
   if (*runs < 1 || *warmup < 0)
     throw Error("--runs: expected at least 1, and --warmup at least 0");
   auto object = openModel(*path, flags);
-  int count = *threads > 0 ? *threads : runtime::availableCpus();
+  int count = threadCount(*threads);
   Call call(*object, chooseFunction(*object, *function), count);
   call.fillRandom();
   for (int i = 0; i < *warmup; ++i)

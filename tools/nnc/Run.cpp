@@ -130,7 +130,8 @@ static void readInputs(Call &call) {
     if (at == wanted.size())
       at = std::find(done.begin(), done.end(), false) - done.begin();
     if (at == wanted.size())
-      throw Error("expected " + std::to_string(wanted.size()) + " inputs, got another one: " + text);
+      throw Error("expected " + std::to_string(wanted.size()) + (wanted.size() == 1 ? " input" : " inputs") +
+                  ", got another one: " + text);
     if (done[at])
       throw Error("input '" + std::string(call.info().arguments[wanted[at]].name) + "' is given twice");
     done[at] = true;
@@ -184,7 +185,7 @@ static void printResult(const nnc_value &value, const void *data) {
 
 int runMain() {
   auto object = openModel(*path, flags);
-  Call call(*object, chooseFunction(*object, *function), *threads > 0 ? *threads : runtime::availableCpus());
+  Call call(*object, chooseFunction(*object, *function), threadCount(*threads));
   if (!weights->empty())
     call.loadState(*weights);
   call.checkState();

@@ -64,6 +64,12 @@ int32_t chooseFunction(const runtime::SharedObject &object, const std::string &n
   throw Error("which function? There are: " + known);
 }
 
+int threadCount(int asked) {
+  if (asked < 0)
+    throw Error("--threads: expected at least 0, got " + std::to_string(asked));
+  return asked ? asked : runtime::availableCpus();
+}
+
 //===--- one call ---===//
 
 static bool isState(const nnc_value &value) {

@@ -69,6 +69,9 @@ std::shared_ptr<runtime::SharedObject> openModel(const std::string &path, const 
 /// The function of that name; without a name the only one, or the one called forward.
 int32_t chooseFunction(const runtime::SharedObject &object, const std::string &name);
 
+/// What --threads asks for: 0 is one for each CPU.
+int threadCount(int asked);
+
 /// Memory for one call: arguments, results, workspace. State comes from the weights embedded in the object, or from
 /// a safetensors file.
 class Call {

@@ -11,7 +11,7 @@ static std::string sourceOf(Location location) {
   std::string source;
   location->walk([&](Location inner) {
     auto file = dyn_cast<FileLineColLoc>(inner);
-    if (!file)
+    if (!file || !file.getLine()) // without a line it is no place
       return WalkResult::advance();
     source = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
     return WalkResult::interrupt();

@@ -2,6 +2,7 @@
 #include "nnc/codegen/Pipelines.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "nnc/codegen/CheckSource.h"
 #include "nnc/codegen/object/Signature.h"
 #include "nnc/codegen/schedule/Schedule.h"
 #include "nnc/passes/Simplify.h"
@@ -105,6 +106,8 @@ LogicalResult lowerTo(ModuleOp module, Level level, const LowerOptions &options,
       after(current, module);
     return success();
   };
+  if (current < Level::Buffers && failed(checkSource(module)))
+    return failure();
   // What callers see is written down while the types are the user's.
   completeSignatures(module);
   // What nobody uses and what repeats goes first: later it would be kernels and memory.

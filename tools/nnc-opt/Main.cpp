@@ -1,6 +1,7 @@
 // nnc-opt: mlir-opt for nnc's dialects and passes, plus `--to=<level>`, which runs the compiler up to a level and
 // prints the module there. Input may be at any level. Large constants are elided unless --print-constants is given.
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -80,6 +81,14 @@ static int writeObject(std::unique_ptr<llvm::MemoryBuffer> buffer, const Dialect
   if (!codegen::Target::parse(targetName, target, error))
     return fail(error);
   if (codegen::levelOf(*module) == codegen::Level::Llvm) {
+    bool assembly = module
+                        ->walk([](LLVM::InlineAsmOp op) {
+                          op.emitOpError("inline assembly is not compiled");
+                          return WalkResult::interrupt();
+                        })
+                        .wasInterrupted();
+    if (assembly)
+      return 1;
     auto object = codegen::compileLlvm(*module, target);
     if (failed(object))
       return 1;
@@ -145,6 +154,8 @@ int main(int argc, char **argv) {
   std::unique_ptr<llvm::MemoryBuffer> buffer = openInputFile(input, &message);
   if (!buffer)
     return fail(message);
+  if (buffer->getBuffer().starts_with("ML\xefR"))
+    return fail("expected text, got MLIR bytecode");
   const char *at = nullptr;
   if (!codegen::checkText(buffer->getBuffer(), message, at)) {
     llvm::SourceMgr sources;

@@ -41,9 +41,12 @@ struct Arguments {
 };
 
 static void usage(FILE *to) {
-  std::fputs("usage: mnist [--model mlp|conv] [--epochs N] [--seed N] [--data FOLDER] [--out FOLDER] [--limit "
-             "EXAMPLES] [--resume]\n",
-             to);
+  std::fputs(
+      "usage: mnist [--model mlp|conv] [--epochs N] [--seed N] [--data FOLDER] [--out FOLDER] [--limit "
+      "EXAMPLES] [--resume]\n"
+      "Ctrl-C saves a checkpoint and ends with status 130; --resume goes on from there, to the same bits as without "
+      "it.\n",
+      to);
 }
 static Arguments parse(int count, char **words) {
   Arguments arguments;
@@ -123,26 +126,30 @@ template <class Net> static int run(const Arguments &arguments) {
               double(step.function().peakBytes()) / 1024, step.function().object().functions()[0].launch_count);
 
   data::Loader loader(train, {.batch_size = batchSize, .shuffle = true, .seed = arguments.seed, .drop_last = true});
-  if (arguments.resume)
-    loader.set_epoch(std::atoll(load(step, checkpoint).at("epoch").c_str()));
+  int64_t done = 0; // batches of the first epoch that were done before
+  if (arguments.resume) {
+    Metadata place = load(step, checkpoint);
+    loader.set_epoch(std::atoll(place.at("epoch").c_str()));
+    done = std::atoll(place.at("batch").c_str());
+  }
   Interrupt interrupt;
   while (loader.epoch() < arguments.epochs) {
     int64_t epoch = loader.epoch();
-    Progress bar("epoch " + std::to_string(epoch + 1), loader.batches(), batchSize);
-    for (auto [x, y] : loader) {
+    Progress bar("epoch " + std::to_string(epoch + 1), loader.batches() - done, batchSize);
+    for (auto batch = loader.from(done); batch != loader.end(); ++batch) {
+      auto [x, y] = *batch;
       bar.update(step(x, y).loss.item());
-      if (interrupt.requested())
-        break;
+      if (interrupt.requested()) {
+        save(step, checkpoint, {{"epoch", std::to_string(epoch)}, {"batch", std::to_string((*batch).index + 1)}});
+        std::printf("interrupted: saved %s\n", checkpoint.c_str());
+        return 130;
+      }
     }
-    if (interrupt.requested()) { // the epoch is begun again when resumed
-      save(step, checkpoint, {{"epoch", std::to_string(epoch)}});
-      std::printf("interrupted: saved %s\n", checkpoint.c_str());
-      return 130;
-    }
+    done = 0;
     char text[64];
     std::snprintf(text, sizeof text, "accuracy %.2f %%", accuracy(scoresOf(forwardTest, test), test.targets()));
     bar.finish(text);
-    save(step, checkpoint, {{"epoch", std::to_string(epoch + 1)}});
+    save(step, checkpoint, {{"epoch", std::to_string(epoch + 1)}, {"batch", "0"}});
   }
 
   // For examples/mnist_c: what the shared object must give, to the bit.

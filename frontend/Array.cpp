@@ -7,14 +7,27 @@
 
 namespace nnc {
 
-Array::Array(Shape shape, DType type) : shape_(std::move(shape)), type_(type) {
-  for (int64_t size : shape_)
+// Throws for negative sizes, and where the elements together take more bytes than can be counted.
+static void checkShape(const Shape &shape, DType type) {
+  int64_t bytes = byteSize(type);
+  bool overflow = false, empty = false;
+  for (int64_t size : shape) {
     if (size < 0)
-      throw Error(fmt::format("array: expected sizes of at least 0, got {}", toString(shape_)));
+      throw Error(fmt::format("array: expected sizes of at least 0, got {}", toString(shape)));
+    empty |= size == 0;
+    overflow |= __builtin_mul_overflow(bytes, size, &bytes);
+  }
+  if (overflow && !empty)
+    throw Error(fmt::format("array: expected at most 2^63-1 bytes, got {} of {}", toString(shape), toString(type)));
+}
+
+Array::Array(Shape shape, DType type) : shape_(std::move(shape)), type_(type) {
+  checkShape(shape_, type_);
   data_ = std::shared_ptr<void>(runtime::alignedAllocate(std::max<int64_t>(bytes(), 1)), runtime::alignedFree);
   std::memset(data_.get(), 0, size_t(bytes()));
 }
 Array Array::copyOf(Shape shape, DType type, const void *data, size_t count) {
+  checkShape(shape, type);
   if (int64_t(count) != elementCount(shape))
     throw Error(fmt::format("array: {} has {} elements, got {}", toString(shape), elementCount(shape), count));
   Array array(std::move(shape), type);
@@ -112,12 +125,18 @@ static void write(DType type, void *data, int64_t index, double value) {
   });
 }
 
+void Array::checkDefined() const {
+  if (!defined())
+    throw Error("array: expected data, got none");
+}
 double Array::at(int64_t index) const {
+  checkDefined();
   if (index < 0 || index >= numel())
     throw Error(fmt::format("array: index {} is out of range for {}", index, toString(shape_)));
   return read(type_, raw(), index);
 }
 std::vector<double> Array::toDoubles() const {
+  checkDefined();
   std::vector<double> values(static_cast<size_t>(numel()));
   for (int64_t i = 0; i < numel(); ++i)
     values[size_t(i)] = read(type_, raw(), i);
@@ -130,6 +149,8 @@ double Array::itemAsDouble() const {
 }
 Array Array::clone() const { return defined() ? copyOf(shape_, type_, raw(), size_t(numel())) : Array(); }
 Array Array::reshape(Shape shape) const {
+  checkDefined();
+  checkShape(shape, type_);
   if (elementCount(shape) != numel())
     throw Error(
         fmt::format("array: {} does not hold the {} elements of {}", toString(shape), numel(), toString(shape_)));
@@ -138,6 +159,7 @@ Array Array::reshape(Shape shape) const {
   return array;
 }
 Array Array::rows(int64_t start, int64_t stop) const {
+  checkDefined();
   if (rank() < 1 || start < 0 || start > stop || stop > shape_[0])
     throw Error(fmt::format("array: rows {} to {} are out of range for {}", start, stop, toString(shape_)));
   Array part = *this;
@@ -147,6 +169,7 @@ Array Array::rows(int64_t start, int64_t stop) const {
   return part;
 }
 Array Array::to(DType type) const {
+  checkDefined();
   if (type == type_)
     return clone();
   Array array(shape_, type);
@@ -159,6 +182,8 @@ Array Array::to(DType type) const {
   return array;
 }
 void Array::copyFrom(const Array &other) {
+  checkDefined();
+  other.checkDefined();
   if (other.shape_ != shape_ || other.type_ != type_)
     throw Error(fmt::format("array: expected {} of {}, got {} of {}", toString(shape_), toString(type_),
                             toString(other.shape_), toString(other.type_)));
@@ -166,12 +191,12 @@ void Array::copyFrom(const Array &other) {
     std::memcpy(raw(), other.raw(), size_t(bytes()));
 }
 void Array::fill(double value) {
+  checkDefined();
   for (int64_t i = 0; i < numel(); ++i)
     write(type_, raw(), i, value);
 }
 void Array::checkType(DType type) const {
-  if (!defined())
-    throw Error("array: expected data, got none");
+  checkDefined();
   if (type != type_ && !(type == DType::i1 && type_ == DType::u8) && !(type == DType::u8 && type_ == DType::i1))
     throw Error(fmt::format("array: its elements are {}, asked for as {}", toString(type_), toString(type)));
 }

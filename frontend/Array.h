@@ -73,6 +73,7 @@ public:
 
 private:
   static Array copyOf(Shape shape, DType type, const void *data, size_t count);
+  void checkDefined() const;
   void checkType(DType type) const;
   double itemAsDouble() const;
 

@@ -38,8 +38,10 @@ private:
 Function compile(const Traced &traced, CompileOptions options = {});
 template <class F>
   requires(!std::same_as<std::remove_cvref_t<F>, Traced>)
-Function compile(F function, std::vector<Spec> inputs, TraceOptions trace = {}, CompileOptions options = {}) {
-  return compile(nnc::trace(std::move(function), std::move(inputs), std::move(trace)), std::move(options));
+Function compile(F function, std::vector<Spec> inputs, TraceOptions trace = {}, CompileOptions options = {},
+                 Where where = Where::current()) {
+  return compile(nnc::trace(asTensorFunction(std::move(function), where), std::move(inputs), std::move(trace)),
+                 std::move(options));
 }
 
 /// Traces, compiles (cached) and runs a function once.
@@ -47,7 +49,7 @@ std::vector<Array> evaluateAll(const TensorFunction &function, const std::vector
                                const CompileOptions &options = {});
 /// The same for a function of one result.
 template <class F, class... A> Array evaluate(F function, const A &...inputs) {
-  return evaluateAll(asTensorFunction(std::move(function)), std::vector<Array>{inputs...}).at(0);
+  return evaluateAll(asTensorFunction(std::move(function), Where()), std::vector<Array>{inputs...}).at(0);
 }
 
 struct AheadOptions {

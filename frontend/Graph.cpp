@@ -141,7 +141,8 @@ uint64_t detail::timesSeeded() { return seedings; }
 uint64_t initialSeed() { return processSeed; }
 
 void detail::wrongInputCount(size_t expected, size_t got) {
-  throw Error(fmt::format("the traced function takes {} tensors, got {} inputs", expected, got));
+  throw Error(fmt::format("the traced function takes {} tensor{}, got {} input{}", expected, expected == 1 ? "" : "s",
+                          got, got == 1 ? "" : "s"));
 }
 
 std::vector<Tensor> grad(Tensor loss, const std::vector<Tensor> &wrt, Where where) {
@@ -195,6 +196,11 @@ Traced trace(const TensorFunction &function, std::vector<Spec> inputs, TraceOpti
       if (size < 0)
         throw Error(
             fmt::format("trace: input '{}': expected sizes of at least 0, got {}", input.name, toString(input.shape)));
+    int64_t elements = 1;
+    for (int64_t size : input.shape)
+      if (__builtin_mul_overflow(elements, std::max<int64_t>(size, 1), &elements) || elements >= int64_t(1) << 40)
+        throw Error(fmt::format("trace: input '{}': expected less than 2^40 elements, got {}", input.name,
+                                toString(input.shape)));
     types.push_back(ir::tensorType(input.type, input.shape, &context));
   }
   auto func = func::FuncOp::create(builder, unknown, options.name, builder.getFunctionType(types, {}));

@@ -114,11 +114,19 @@ template <class... T> std::vector<Tensor> asVector(std::tuple<T...> ys) {
 }
 [[noreturn]] void wrongInputCount(size_t expected, size_t got);
 
-template <class F, size_t... I> TensorFunction ofArity(F function, std::index_sequence<I...>) {
-  return [function](const std::vector<Tensor> &x) mutable {
+/// Calls a function of tensors; a module is told who called it.
+template <class F, class... T> decltype(auto) callAt(F &function, Where where, T... x) {
+  if constexpr (requires { typename F::LocatedCall; } && std::is_invocable_v<F &, T..., Where>)
+    return function(x..., where);
+  else
+    return function(x...);
+}
+
+template <class F, size_t... I> TensorFunction ofArity(F function, Where where, std::index_sequence<I...>) {
+  return [function, where](const std::vector<Tensor> &x) mutable {
     if (x.size() != sizeof...(I))
       wrongInputCount(sizeof...(I), x.size());
-    return asVector(function(x[I]...));
+    return asVector(callAt(function, where, x[I]...));
   };
 }
 template <size_t> using TensorAt = Tensor;
@@ -128,13 +136,15 @@ template <class F, size_t... I> constexpr bool takes(std::index_sequence<I...>) 
 } // namespace detail
 
 /// Any callable of up to eight tensors, or of a vector of them, that returns a tensor, or a vector, pair or tuple of
-/// them, nested or not.
-template <class F> TensorFunction asTensorFunction(F function) {
+/// them, nested or not. `where` is the place that errors of a module as a whole name.
+template <class F> TensorFunction asTensorFunction(F function, Where where = Where::current()) {
   if constexpr (std::is_invocable_v<F &, const std::vector<Tensor> &>)
-    return [function](const std::vector<Tensor> &x) mutable { return detail::asVector(function(x)); };
+    return [function, where](const std::vector<Tensor> &x) mutable {
+      return detail::asVector(detail::callAt(function, where, x));
+    };
 #define NNC_ARITY(n)                                                                                                   \
   else if constexpr (detail::takes<F>(std::make_index_sequence<n>())) return detail::ofArity(                          \
-      function, std::make_index_sequence<n>());
+      function, where, std::make_index_sequence<n>());
   NNC_ARITY(1)
   NNC_ARITY(2)
   NNC_ARITY(3)
@@ -150,8 +160,8 @@ template <class F> TensorFunction asTensorFunction(F function) {
 
 template <class F>
   requires(!std::convertible_to<F, const TensorFunction &>)
-Traced trace(F function, std::vector<Spec> inputs, TraceOptions options = {}) {
-  return trace(asTensorFunction(std::move(function)), std::move(inputs), std::move(options));
+Traced trace(F function, std::vector<Spec> inputs, TraceOptions options = {}, Where where = Where::current()) {
+  return trace(asTensorFunction(std::move(function), where), std::move(inputs), std::move(options));
 }
 
 } // namespace nnc

@@ -20,6 +20,9 @@ int64_t byteSize(DType type) {
 int64_t elementCount(const Shape &shape) {
   int64_t count = 1;
   for (int64_t size : shape)
+    if (size == 0) // whatever the others are: their product may be more than fits
+      return 0;
+  for (int64_t size : shape)
     count *= size;
   return count;
 }
@@ -37,7 +40,8 @@ int64_t Tensor::size(int64_t dim) const {
   auto type = checkedType(*this);
   int64_t index = dim < 0 ? dim + type.getRank() : dim;
   if (index < 0 || index >= type.getRank())
-    throw Error(fmt::format("size: dimension {} is out of range for {}", dim, toString(shape())));
+    throw Error(fmt::format("size: dim: expected a dimension in [{}, {}], got {} for {}", -type.getRank(),
+                            type.getRank() - 1, dim, toString(shape())));
   return type.getDimSize(index);
 }
 
@@ -59,6 +63,8 @@ static std::string describe(StringRef op, Where where, const std::string &messag
     where = layers.front().where;
   op.consume_front("nn.");
   std::string subject = layers.empty() ? op.str() : layers.back().display;
+  if (!where.line()) // called by the library itself, for the user
+    return fmt::format("{}: {}", subject, message);
   return fmt::format("{}:{}:{}: error: {}: {}", where.file_name(), where.line(), where.column(), subject, message);
 }
 
@@ -155,7 +161,7 @@ StringRef layerOf(Location location) {
 std::string sourceOf(Location location) {
   std::string found;
   location->walk([&](Location inner) {
-    if (auto file = dyn_cast<FileLineColLoc>(inner)) {
+    if (auto file = dyn_cast<FileLineColLoc>(inner); file && file.getLine()) {
       found = fmt::format("{}:{}:{}", file.getFilename().str(), file.getLine(), file.getColumn());
       return WalkResult::interrupt();
     }
@@ -165,6 +171,9 @@ std::string sourceOf(Location location) {
 }
 
 namespace detail {
+
+// No machine's memory holds more; and sums of sizes below it do not overflow.
+static constexpr int64_t mostBytes = int64_t(1) << 43;
 
 void inferOrThrow(StringRef op, Location location, Where where,
                   function_ref<LogicalResult(SmallVectorImpl<Type> &)> infer, SmallVectorImpl<Type> &types) {
@@ -197,6 +206,17 @@ void checkOperands(StringRef op, ArrayRef<Tensor> operands, Where where) {
 
 // What no shape rule has noticed (an element type that the op is not for) is noticed here, at the user's line.
 Operation *createOp(OperationState &state, Where where) {
+  for (Type type : state.types) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    int64_t bytes = 8;
+    if (!tensor || llvm::is_contained(tensor.getShape(), 0))
+      continue;
+    for (int64_t size : tensor.getShape())
+      if (__builtin_mul_overflow(bytes, size, &bytes) || bytes >= mostBytes)
+        fail(state.name.getStringRef().str(),
+             fmt::format("expected a result of less than 2^40 elements, got {}", toString(Shape(tensor.getShape()))),
+             where);
+  }
   Operation *op = Builder::current().op().create(state);
   std::string message;
   {

@@ -1,8 +1,8 @@
 // Activations. Where one branch of a selection would overflow for the other's arguments, its argument is selected too:
 // the gradient of a branch not taken is zero times its derivative, which must be finite.
 #include "nnc/nn/Activation.h"
+#include "nnc/nn/Axes.h"
 #include "nnc/nn/Print.h"
-#include "nnc/runtime/Error.h"
 #include <cmath>
 #include <fmt/format.h>
 #include <numbers>
@@ -30,6 +30,7 @@ Tensor hardswish(Tensor x) {
 Tensor leaky_relu(Tensor x, double negative_slope) { return select(x > 0, x, x * negative_slope); }
 Tensor logsigmoid(Tensor x) { return -nnc::softplus(-x); }
 Tensor prelu(Tensor x, Tensor weight, Where where) {
+  detail::expectType("prelu", "input", x, "weight", weight, where);
   int64_t count = weight.numel(), channels = x.rank() >= 2 ? x.size(1) : 1;
   if (count != 1 && count != channels)
     fail("prelu",
@@ -84,6 +85,8 @@ Tensor threshold(Tensor x, double threshold, double value) {
   return select(x <= threshold, full(x.shape(), value, x.dtype()), x);
 }
 Tensor glu(Tensor x, int64_t dim, Where where) {
+  if (dim < -x.rank() || dim >= x.rank())
+    fail("glu", fmt::format("dim: expected a dimension in [{}, {}], got {}", -x.rank(), x.rank() - 1, dim), where);
   int64_t size = x.size(dim);
   if (size % 2)
     fail("glu", fmt::format("input: expected an even size in dimension {}, got {}", dim, toString(x.shape())), where);
@@ -98,17 +101,16 @@ using detail::number;
 
 ELU::ELU(double alpha) : Layer("elu"), alpha_(alpha) { describe("alpha=" + number(alpha)); }
 Hardshrink::Hardshrink(double lambda) : Layer("hardshrink"), lambda_(lambda) { describe(number(lambda)); }
-Hardtanh::Hardtanh(double min_val, double max_val) : Layer("hardtanh"), min_(min_val), max_(max_val) {
+Hardtanh::Hardtanh(double min_val, double max_val, Where where) : Layer("hardtanh"), min_(min_val), max_(max_val) {
   if (!(min_val < max_val))
-    throw Error(fmt::format("Hardtanh: max_val: expected more than min_val {}, got {}", min_val, max_val));
+    fail("Hardtanh", fmt::format("max_val: expected more than min_val {}, got {}", min_val, max_val), where);
   describe("min_val=" + number(min_val) + ", max_val=" + number(max_val));
 }
 LeakyReLU::LeakyReLU(double negative_slope) : Layer("leaky_relu"), slope_(negative_slope) {
   describe("negative_slope=" + number(negative_slope));
 }
-PReLU::PReLU(int64_t num_parameters, double init, DType dtype) : Layer("prelu") {
-  if (num_parameters < 1)
-    throw Error(fmt::format("PReLU: num_parameters: expected at least 1, got {}", num_parameters));
+PReLU::PReLU(int64_t num_parameters, double init, DType dtype, Where where) : Layer("prelu") {
+  detail::expectAtLeast("PReLU", "num_parameters", num_parameters, 1, where);
   weight = parameter("weight", Array::full({num_parameters}, init, dtype));
   describe(fmt::format("num_parameters={}", num_parameters));
 }

@@ -83,7 +83,7 @@ public:
 };
 class Hardtanh : public Layer<Hardtanh> {
 public:
-  explicit Hardtanh(double min_val = -1.0, double max_val = 1.0);
+  explicit Hardtanh(double min_val = -1.0, double max_val = 1.0, Where where = Where::current());
   Tensor forward(Tensor x) const { return functional::hardtanh(x, min_, max_); }
 
 private:
@@ -110,7 +110,8 @@ public:
 /// weight (num_parameters) starts at `init`.
 class PReLU : public Layer<PReLU> {
 public:
-  explicit PReLU(int64_t num_parameters = 1, double init = 0.25, DType dtype = DType::f32);
+  explicit PReLU(int64_t num_parameters = 1, double init = 0.25, DType dtype = DType::f32,
+                 Where where = Where::current());
   Tensor forward(Tensor x) const { return functional::prelu(x, weight); }
   Parameter weight;
 };

@@ -1,8 +1,8 @@
 // Attention. A mask that is added stands for every kind of mask: what does not take part has minus infinity.
 #include "nnc/nn/Attention.h"
+#include "nnc/nn/Axes.h"
 #include "nnc/nn/Dropout.h"
 #include "nnc/nn/init.h"
-#include "nnc/runtime/Error.h"
 #include <cmath>
 #include <fmt/format.h>
 
@@ -15,6 +15,10 @@ static Tensor causalMask(int64_t queries, int64_t keys, DType type, Where where)
   Shape shape{queries, keys};
   Tensor seen = iota(shape, 1, DType::i64, where) <= iota(shape, 0, DType::i64, where);
   return select(seen, zeros(shape, type, where), full(shape, -infinity, type, where));
+}
+static void expectMask(const char *layer, const char *name, Tensor mask, Where where) {
+  if (mask && mask.dtype() != DType::i1 && !isFloat(mask.dtype()))
+    fail(layer, fmt::format("{}: expected booleans or floats, got {}", name, toString(mask.dtype())), where);
 }
 static Tensor added(Tensor mask, bool trueTakesPart, DType type, Where where) {
   if (mask.dtype() != DType::i1)
@@ -37,21 +41,18 @@ static Tensor attentionWeights(Tensor query, Tensor key, Tensor bias, double sca
   return select(hidden, none, softmax(select(hidden, none, scores), -1, where));
 }
 
-static void expectProbability(const char *layer, const char *argument, double p) {
-  if (!(p >= 0 && p <= 1))
-    throw Error(fmt::format("{}: {}: expected a probability in [0, 1], got {}", layer, argument, p));
-}
-
 Tensor functional::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value,
                                                 ScaledDotProductAttentionOptions options, Where where) {
   const char *layer = "scaled_dot_product_attention";
-  expectProbability(layer, "dropout_p", options.dropout_p);
+  detail::expectProbability(layer, "dropout_p", options.dropout_p, where);
   for (auto [name, x] : {std::pair{"query", query}, std::pair{"key", key}, std::pair{"value", value}})
     if (x.rank() < 2 || !isFloat(x.dtype()))
       fail(layer,
            fmt::format("{}: expected floats of at least 2 dimensions, got {} {}", name, toString(x.dtype()),
                        toString(x.shape())),
            where);
+  detail::expectType(layer, "key", key, "query", query, where);
+  detail::expectType(layer, "value", value, "query", query, where);
   if (key.size(-1) != query.size(-1))
     fail(layer,
          fmt::format("key: expected {} features as query, got {} in {}", query.size(-1), key.size(-1),
@@ -81,6 +82,7 @@ Tensor functional::scaled_dot_product_attention(Tensor query, Tensor key, Tensor
     key = repeat("key", key);
     value = repeat("value", value);
   }
+  expectMask(layer, "attn_mask", options.attn_mask, where);
   int64_t queries = query.size(-2), keys = key.size(-2);
   Tensor bias;
   if (options.attn_mask) {
@@ -101,25 +103,24 @@ Tensor functional::scaled_dot_product_attention(Tensor query, Tensor key, Tensor
   return matmul(functional::dropout(weights, options.dropout_p, true, where), value, where);
 }
 
-static int64_t expectSizes(int64_t embed, int64_t heads, double dropout) {
-  if (embed < 1 || heads < 1)
-    throw Error(fmt::format("MultiheadAttention: {}: expected at least 1, got {}",
-                            embed < 1 ? "embed_dim" : "num_heads", embed < 1 ? embed : heads));
+static int64_t expectSizes(int64_t embed, int64_t heads, double dropout, Where where) {
+  const char *layer = "MultiheadAttention";
+  detail::expectAtLeast(layer, "embed_dim", embed, 1, where);
+  detail::expectAtLeast(layer, "num_heads", heads, 1, where);
   if (embed % heads)
-    throw Error(
-        fmt::format("MultiheadAttention: embed_dim: expected a multiple of num_heads {}, got {}", heads, embed));
-  expectProbability("MultiheadAttention", "dropout", dropout);
+    fail(layer, fmt::format("embed_dim: expected a multiple of num_heads {}, got {}", heads, embed), where);
+  detail::expectProbability(layer, "dropout", dropout, where);
   return embed;
 }
 
-MultiheadAttention::MultiheadAttention(int64_t embed_dim, int64_t num_heads, MultiheadAttentionOptions options)
-    : Layer("multihead_attention"), out_proj(expectSizes(embed_dim, num_heads, options.dropout), embed_dim,
+MultiheadAttention::MultiheadAttention(int64_t embed_dim, int64_t num_heads, MultiheadAttentionOptions options,
+                                       Where where)
+    : Layer("multihead_attention"), out_proj(expectSizes(embed_dim, num_heads, options.dropout, where), embed_dim,
                                              LinearOptions{.bias = options.bias, .dtype = options.dtype}),
       embed_(embed_dim), heads_(num_heads), kdim_(options.kdim.value_or(embed_dim)),
       vdim_(options.vdim.value_or(embed_dim)), options_(options) {
-  if (kdim_ < 1 || vdim_ < 1)
-    throw Error(fmt::format("MultiheadAttention: {}: expected at least 1, got {}", kdim_ < 1 ? "kdim" : "vdim",
-                            kdim_ < 1 ? kdim_ : vdim_));
+  detail::expectAtLeast("MultiheadAttention", "kdim", kdim_, 1, where);
+  detail::expectAtLeast("MultiheadAttention", "vdim", vdim_, 1, where);
   auto weight = [&](const char *name, int64_t rows, int64_t columns) {
     Parameter made = parameter(name, Array({rows, columns}, options.dtype));
     init::xavier_uniform_(made);
@@ -157,10 +158,14 @@ std::pair<Tensor, Tensor> MultiheadAttention::forward(Tensor query, Tensor key, 
                        x.opaque() == query.opaque() ? "2 or 3" : std::to_string(query.rank()), features,
                        toString(x.shape())),
            where);
+    detail::expectType(layer, name, x, "out_proj.weight", out_proj.weight, where);
   };
   check("query", query, embed_);
   check("key", key, kdim_);
   check("value", value, vdim_);
+
+  expectMask(layer, "attn_mask", options.attn_mask, where);
+  expectMask(layer, "key_padding_mask", options.key_padding_mask, where);
 
   // All as (N, length, features).
   const bool self = query.opaque() == key.opaque() && key.opaque() == value.opaque();

@@ -51,7 +51,8 @@ public:
 /// out_proj.
 class MultiheadAttention : public Layer<MultiheadAttention> {
 public:
-  MultiheadAttention(int64_t embed_dim, int64_t num_heads, MultiheadAttentionOptions options = {});
+  MultiheadAttention(int64_t embed_dim, int64_t num_heads, MultiheadAttentionOptions options = {},
+                     Where where = Where::current());
   /// Result and weights; these are undefined where not asked for.
   std::pair<Tensor, Tensor> forward(Tensor query, Tensor key, Tensor value, MultiheadAttentionCall options = {}) const;
   std::pair<Tensor, Tensor> operator()(Tensor query, Tensor key, Tensor value, MultiheadAttentionCall options = {},

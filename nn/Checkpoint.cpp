@@ -14,6 +14,8 @@ using Arrays = std::vector<std::pair<std::string, Array>>;
 static void write(const std::string &path, const Arrays &arrays, const Metadata &metadata) {
   std::map<std::string, runtime::TensorView, std::less<>> views;
   for (auto &[name, array] : arrays) {
+    if (!array.defined())
+      throw Error(fmt::format("{}: cannot write: '{}': expected an array, got none", path, name));
     runtime::TensorView view{abiType(array.dtype()), array.shape(),
                              std::span(static_cast<const std::byte *>(array.raw()), size_t(array.bytes()))};
     if (!views.emplace(name, view).second) // a parameter of the model that is called "step", say
@@ -120,6 +122,8 @@ Array load_npy(const std::string &path) {
   return Array::view(data->dims, fromAbiType(data->dtype, path), data->data.data(), data);
 }
 void save_npy(const Array &array, const std::string &path) {
+  if (!array.defined())
+    throw Error(path + ": cannot write: expected an array, got none");
   runtime::writeNpy(path, abiType(array.dtype()), array.shape(), array.raw());
 }
 

@@ -150,9 +150,11 @@ public:
   template <std::derived_from<Module>... M>
     requires(sizeof...(M) > 0)
   explicit Sequential(const M &...modules) : Sequential(std::vector<AnyModule>{AnyModule(modules)...}) {}
-  Tensor forward(Tensor x) const {
+  Tensor operator()(Tensor x, Where where = Where::current()) const { return call(where, x, where); }
+  /// Errors of its layers name the place where it was called.
+  Tensor forward(Tensor x, Where where = Where::current()) const {
     for (AnyModule module : *this)
-      x = module(x);
+      x = module(x, where);
     return x;
   }
 };

@@ -2,7 +2,6 @@
 #include "nnc/nn/Conv.h"
 #include "nnc/nn/Print.h"
 #include "nnc/nn/init.h"
-#include "nnc/runtime/Error.h"
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -11,23 +10,22 @@ namespace nnc::nn {
 
 // Stride, dilation and both sides of the padding for each axis.
 static ConvDims dimsOf(std::string_view layer, const std::vector<int64_t> &kernel, const Axes &stride,
-                       const ConvPadding &padding, const Axes &dilation, int64_t groups) {
+                       const ConvPadding &padding, const Axes &dilation, int64_t groups, Where where) {
   size_t axes = kernel.size();
   ConvDims dims;
-  dims.stride = detail::perAxis(layer, "stride", stride, axes, 1);
-  dims.dilation = detail::perAxis(layer, "dilation", dilation, axes, 1);
-  detail::expectAtLeast(layer, "groups", groups, 1);
+  dims.stride = detail::perAxis(layer, "stride", stride, axes, 1, where);
+  dims.dilation = detail::perAxis(layer, "dilation", dilation, axes, 1, where);
+  detail::expectAtLeast(layer, "groups", groups, 1, where);
   dims.groups = groups;
   if (padding.word.empty()) {
-    dims.paddingLow = dims.paddingHigh = detail::perAxis(layer, "padding", padding, axes, 0);
+    dims.paddingLow = dims.paddingHigh = detail::perAxis(layer, "padding", padding, axes, 0, where);
     return dims;
   }
   if (padding.word != "same" && padding.word != "valid")
-    throw Error(fmt::format("{}: padding: expected sizes, 'same' or 'valid', got '{}'", layer, padding.word));
+    fail(layer, fmt::format("padding: expected sizes, 'same' or 'valid', got '{}'", padding.word), where);
   for (size_t i = 0; i < axes; ++i) {
     if (padding.word == "same" && dims.stride[i] != 1)
-      throw Error(
-          fmt::format("{}: padding: 'same' expects stride 1, got stride {}", layer, detail::tuple(dims.stride)));
+      fail(layer, fmt::format("padding: 'same' expects stride 1, got stride {}", detail::tuple(dims.stride)), where);
     int64_t total = padding.word == "same" ? dims.dilation[i] * (kernel[i] - 1) : 0;
     dims.paddingLow.push_back(total / 2);
     dims.paddingHigh.push_back(total - total / 2);
@@ -41,6 +39,7 @@ static Tensor convolve(std::string_view layer, Tensor x, Tensor weight, Tensor b
   size_t axes = dims.stride.size();
   bool unbatched = false;
   x = detail::batched(layer, x, axes, unbatched, where);
+  detail::expectType(layer, "input", x, "weight", weight, where);
   if (!padding.empty())
     x = functional::pad(x, padding, mode, 0, where);
   Tensor y = conv(x, weight, dims, where);
@@ -62,7 +61,7 @@ static Tensor convolve(std::string_view name, size_t axes, Tensor x, Tensor weig
          where);
   Shape kernel = weight.shape();
   kernel.erase(kernel.begin(), kernel.begin() + 2);
-  ConvDims dims = dimsOf(name, kernel, options.stride, options.padding, options.dilation, options.groups);
+  ConvDims dims = dimsOf(name, kernel, options.stride, options.padding, options.dilation, options.groups, where);
   return convolve(name, x, weight, bias, dims, {}, PaddingMode::zeros, where);
 }
 Tensor functional::conv1d(Tensor x, Tensor weight, Tensor bias, ConvOptions options, Where where) {
@@ -82,17 +81,16 @@ static bool allEqual(const std::vector<int64_t> &values, int64_t value) {
 }
 
 template <class Self, size_t N>
-Conv<Self, N>::Conv(int64_t in_channels, int64_t out_channels, Axes kernel_size, ConvOptions options)
+Conv<Self, N>::Conv(int64_t in_channels, int64_t out_channels, Axes kernel_size, ConvOptions options, Where where)
     : Layer<Self>(fmt::format("conv{}d", N)), mode_(options.padding_mode) {
   std::string layer = fmt::format("Conv{}d", N);
-  expectAtLeast(layer, "in_channels", in_channels, 1);
-  expectAtLeast(layer, "out_channels", out_channels, 1);
-  std::vector<int64_t> kernel = perAxis(layer, "kernel_size", kernel_size, N, 1);
-  dims_ = dimsOf(layer, kernel, options.stride, options.padding, options.dilation, options.groups);
+  expectAtLeast(layer, "in_channels", in_channels, 1, where);
+  expectAtLeast(layer, "out_channels", out_channels, 1, where);
+  std::vector<int64_t> kernel = perAxis(layer, "kernel_size", kernel_size, N, 1, where);
+  dims_ = dimsOf(layer, kernel, options.stride, options.padding, options.dilation, options.groups, where);
   for (auto [name, channels] : {std::pair("in_channels", in_channels), std::pair("out_channels", out_channels)})
     if (channels % options.groups)
-      throw Error(
-          fmt::format("{}: groups: expected a divisor of {} = {}, got {}", layer, name, channels, options.groups));
+      fail(layer, fmt::format("groups: expected a divisor of {} = {}, got {}", name, channels, options.groups), where);
 
   std::string text =
       fmt::format("{}, {}, kernel_size={}, stride={}", in_channels, out_channels, tuple(kernel), tuple(dims_.stride));

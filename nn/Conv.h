@@ -51,7 +51,8 @@ namespace detail {
 /// +-1/sqrt(in_channels / groups * kernel elements) at first.
 template <class Self, size_t N> class Conv : public Layer<Self> {
 public:
-  Conv(int64_t in_channels, int64_t out_channels, Axes kernel_size, ConvOptions options = {});
+  Conv(int64_t in_channels, int64_t out_channels, Axes kernel_size, ConvOptions options = {},
+       Where where = Where::current());
   Tensor forward(Tensor x) const;
   Parameter weight, bias; // bias is undefined where there is none
 

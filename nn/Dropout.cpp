@@ -2,7 +2,6 @@
 #include "nnc/nn/Dropout.h"
 #include "nnc/nn/Axes.h"
 #include "nnc/nn/Print.h"
-#include "nnc/runtime/Error.h"
 #include <fmt/format.h>
 
 namespace nnc::nn {
@@ -23,18 +22,13 @@ static Tensor drop(Tensor x, Shape mask, double p, Where where) {
   return select(kept, Operand(Operand(x, where) * Operand(1 / (1 - p), where), where), Operand(0.0, where));
 }
 
-static void expectProbability(std::string_view layer, double p) {
-  if (!(p >= 0 && p <= 1))
-    throw Error(fmt::format("{}: p: expected a probability in [0, 1], got {}", layer, p));
-}
-
 Tensor functional::dropout(Tensor x, double p, bool training, Where where) {
-  expectProbability("dropout", p);
+  detail::expectProbability("dropout", "p", p, where);
   return training ? drop(x, x.shape(), p, where) : x;
 }
 
 Tensor functional::feature_dropout(Tensor x, double p, bool training, Where where) {
-  expectProbability("feature_dropout", p);
+  detail::expectProbability("feature_dropout", "p", p, where);
   if (x.rank() < 2)
     fail("feature_dropout",
          fmt::format("input: expected at least 2 dimensions (batch, channels), got {} in {}", x.rank(),
@@ -45,12 +39,12 @@ Tensor functional::feature_dropout(Tensor x, double p, bool training, Where wher
   return training ? drop(x, mask, p, where) : x;
 }
 
-static std::string describeDropout(const char *layer, double p) {
-  expectProbability(layer, p);
+static std::string describeDropout(const char *layer, double p, Where where) {
+  detail::expectProbability(layer, "p", p, where);
   return fmt::format("p={}, inplace=False", detail::number(p)); // results never share memory that anyone could see
 }
 
-Dropout::Dropout(double p) : Layer("dropout"), p_(p) { describe(describeDropout("Dropout", p)); }
+Dropout::Dropout(double p, Where where) : Layer("dropout"), p_(p) { describe(describeDropout("Dropout", p, where)); }
 Tensor Dropout::forward(Tensor x) const { return functional::dropout(x, p_, training()); }
 
 static Tensor dropChannels(const char *layer, size_t spatial, Tensor x, double p, bool training) {
@@ -60,10 +54,14 @@ static Tensor dropChannels(const char *layer, size_t spatial, Tensor x, double p
   return unbatched ? squeeze(y, 0) : y;
 }
 
-Dropout1d::Dropout1d(double p) : Layer("dropout1d"), p_(p) { describe(describeDropout("Dropout1d", p)); }
+Dropout1d::Dropout1d(double p, Where where) : Layer("dropout1d"), p_(p) {
+  describe(describeDropout("Dropout1d", p, where));
+}
 Tensor Dropout1d::forward(Tensor x) const { return dropChannels("dropout1d", 1, x, p_, training()); }
 
-Dropout2d::Dropout2d(double p) : Layer("dropout2d"), p_(p) { describe(describeDropout("Dropout2d", p)); }
+Dropout2d::Dropout2d(double p, Where where) : Layer("dropout2d"), p_(p) {
+  describe(describeDropout("Dropout2d", p, where));
+}
 Tensor Dropout2d::forward(Tensor x) const {
   if (x.rank() != 3 && x.rank() != 4)
     fail("dropout2d",
@@ -73,7 +71,9 @@ Tensor Dropout2d::forward(Tensor x) const {
   return functional::feature_dropout(x, p_, training());
 }
 
-Dropout3d::Dropout3d(double p) : Layer("dropout3d"), p_(p) { describe(describeDropout("Dropout3d", p)); }
+Dropout3d::Dropout3d(double p, Where where) : Layer("dropout3d"), p_(p) {
+  describe(describeDropout("Dropout3d", p, where));
+}
 Tensor Dropout3d::forward(Tensor x) const { return dropChannels("dropout3d", 3, x, p_, training()); }
 
 } // namespace nnc::nn

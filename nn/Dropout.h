@@ -16,7 +16,7 @@ Tensor feature_dropout(Tensor x, double p = 0.5, bool training = true, Where whe
 /// evaluation. p = 1 gives zeros. Any shape.
 class Dropout : public Layer<Dropout> {
 public:
-  explicit Dropout(double p = 0.5);
+  explicit Dropout(double p = 0.5, Where where = Where::current());
   Tensor forward(Tensor x) const;
 
 private:
@@ -26,7 +26,7 @@ private:
 /// torch.nn.Dropout1d: whole channels of (N, C, L) or (C, L).
 class Dropout1d : public Layer<Dropout1d> {
 public:
-  explicit Dropout1d(double p = 0.5);
+  explicit Dropout1d(double p = 0.5, Where where = Where::current());
   Tensor forward(Tensor x) const;
 
 private:
@@ -36,7 +36,7 @@ private:
 /// torch.nn.Dropout2d: whole channels of (N, C, H, W). An input of three dimensions is (N, C, L), as in PyTorch.
 class Dropout2d : public Layer<Dropout2d> {
 public:
-  explicit Dropout2d(double p = 0.5);
+  explicit Dropout2d(double p = 0.5, Where where = Where::current());
   Tensor forward(Tensor x) const;
 
 private:
@@ -46,7 +46,7 @@ private:
 /// torch.nn.Dropout3d: whole channels of (N, C, D, H, W) or (C, D, H, W).
 class Dropout3d : public Layer<Dropout3d> {
 public:
-  explicit Dropout3d(double p = 0.5);
+  explicit Dropout3d(double p = 0.5, Where where = Where::current());
   Tensor forward(Tensor x) const;
 
 private:

@@ -3,7 +3,6 @@
 #include "nnc/nn/Axes.h"
 #include "nnc/nn/Print.h"
 #include "nnc/nn/init.h"
-#include "nnc/runtime/Error.h"
 #include <cmath>
 #include <fmt/format.h>
 
@@ -16,9 +15,9 @@ static Tensor countsOf(Tensor indices, int64_t rows, DType type, Where where) {
 }
 
 // An index that counts from the end if negative; throws where there is no such row.
-static std::optional<int64_t> rowOf(std::string_view layer, std::optional<int64_t> index, int64_t rows) {
+static std::optional<int64_t> rowOf(std::string_view layer, std::optional<int64_t> index, int64_t rows, Where where) {
   if (index && (*index < -rows || *index >= rows))
-    throw Error(fmt::format("{}: padding_idx: expected a row in [{}, {}], got {}", layer, -rows, rows - 1, *index));
+    fail(layer, fmt::format("padding_idx: expected a row in [{}, {}], got {}", -rows, rows - 1, *index), where);
   return index && *index < 0 ? *index + rows : index;
 }
 
@@ -34,7 +33,7 @@ Tensor functional::embedding(Tensor indices, Tensor weight, std::optional<int64_
          fmt::format("weight: expected 2 dimensions, got {} in {}", weight.rank(), toString(weight.shape())), where);
   expectIndices(indices, where);
   int64_t rows = weight.size(0);
-  padding_idx = rowOf("embedding", padding_idx, rows);
+  padding_idx = rowOf("embedding", padding_idx, rows, where);
   indices = check_index(indices, rows, "input", std::nullopt, where);
   Tensor y = take(weight, indices, 0, where);
   if (scale_grad_by_freq) {
@@ -68,32 +67,35 @@ static Tensor renormalized(Tensor weight, Tensor indices, double max_norm, doubl
   return select(tooLong, weight * (max_norm / (norms + 1e-7)), weight);
 }
 
-static Parameter initial(int64_t count, int64_t width, const EmbeddingOptions &options) {
-  detail::expectAtLeast("Embedding", "num_embeddings", count, 1);
-  detail::expectAtLeast("Embedding", "embedding_dim", width, 0);
+static Parameter initial(int64_t count, int64_t width, const EmbeddingOptions &options, Where where) {
+  detail::expectAtLeast("Embedding", "num_embeddings", count, 1, where);
+  detail::expectAtLeast("Embedding", "embedding_dim", width, 0, where);
   Array table({count, width}, options.dtype);
   init::normal_(table);
-  if (auto row = rowOf("Embedding", options.padding_idx, count))
+  if (auto row = rowOf("Embedding", options.padding_idx, count, where))
     table.rows(*row, *row + 1).fill(0);
   return Parameter(table);
 }
 
-Embedding::Embedding(int64_t num_embeddings, int64_t embedding_dim, EmbeddingOptions options)
-    : Embedding(initial(num_embeddings, embedding_dim, options), options) {}
+Embedding::Embedding(int64_t num_embeddings, int64_t embedding_dim, EmbeddingOptions options, Where where)
+    : Embedding(initial(num_embeddings, embedding_dim, options, where), options, where) {}
 
-Embedding Embedding::from_pretrained(const Array &embeddings, PretrainedOptions o) {
+Embedding Embedding::from_pretrained(const Array &embeddings, PretrainedOptions o, Where where) {
   if (embeddings.rank() != 2)
-    throw Error(fmt::format("Embedding.from_pretrained: embeddings: expected 2 dimensions, got {} in {}",
-                            embeddings.rank(), toString(embeddings.shape())));
+    fail(
+        "Embedding.from_pretrained",
+        fmt::format("embeddings: expected 2 dimensions, got {} in {}", embeddings.rank(), toString(embeddings.shape())),
+        where);
   return Embedding(Parameter(embeddings, !o.freeze),
-                   {o.padding_idx, o.max_norm, o.norm_type, o.scale_grad_by_freq, o.sparse, embeddings.dtype()});
+                   {o.padding_idx, o.max_norm, o.norm_type, o.scale_grad_by_freq, o.sparse, embeddings.dtype()}, where);
 }
 
-Embedding::Embedding(Parameter table, EmbeddingOptions options) : Layer("embedding"), options_(std::move(options)) {
+Embedding::Embedding(Parameter table, EmbeddingOptions options, Where where)
+    : Layer("embedding"), options_(std::move(options)) {
   weight = parameter("weight", std::move(table));
-  options_.padding_idx = rowOf("Embedding", options_.padding_idx, weight.size(0));
+  options_.padding_idx = rowOf("Embedding", options_.padding_idx, weight.size(0), where);
   if (!(options_.norm_type > 0))
-    throw Error(fmt::format("Embedding: norm_type: expected a number above 0, got {}", options_.norm_type));
+    fail("Embedding", fmt::format("norm_type: expected more than 0, got {}", options_.norm_type), where);
   std::string text = fmt::format("{}, {}", weight.size(0), weight.size(1));
   if (options_.padding_idx)
     text += fmt::format(", padding_idx={}", *options_.padding_idx);

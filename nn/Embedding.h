@@ -34,14 +34,16 @@ Tensor embedding(Tensor indices, Tensor weight, std::optional<int64_t> padding_i
 /// of the call.
 class Embedding : public Layer<Embedding> {
 public:
-  Embedding(int64_t num_embeddings, int64_t embedding_dim, EmbeddingOptions options = {});
+  Embedding(int64_t num_embeddings, int64_t embedding_dim, EmbeddingOptions options = {},
+            Where where = Where::current());
   /// With given weights, which are not trained unless `freeze` is false.
-  static Embedding from_pretrained(const Array &embeddings, PretrainedOptions options = {});
+  static Embedding from_pretrained(const Array &embeddings, PretrainedOptions options = {},
+                                   Where where = Where::current());
   Tensor forward(Tensor indices) const;
   Parameter weight;
 
 private:
-  Embedding(Parameter weight, EmbeddingOptions options);
+  Embedding(Parameter weight, EmbeddingOptions options, Where where);
   EmbeddingOptions options_;
 };
 

@@ -1,8 +1,8 @@
 // Linear layers.
 #include "nnc/nn/Linear.h"
+#include "nnc/nn/Axes.h"
 #include "nnc/nn/Print.h"
 #include "nnc/nn/init.h"
-#include "nnc/runtime/Error.h"
 #include <cmath>
 #include <fmt/format.h>
 
@@ -23,25 +23,33 @@ Tensor functional::linear(Tensor x, Tensor weight, Tensor bias, Where where) {
 }
 
 Tensor functional::bilinear(Tensor x1, Tensor x2, Tensor weight, Tensor bias, Where where) {
-  if (weight.rank() != 3 || x1.rank() < 1 || x2.rank() != x1.rank() || x1.size(-1) != weight.size(1) ||
-      x2.size(-1) != weight.size(2))
+  if (weight.rank() != 3)
     fail("bilinear",
-         fmt::format("expected inputs with {} and {} features (weight is {}), got {} and {}", weight.size(1),
-                     weight.size(2), toString(weight.shape()), toString(x1.shape()), toString(x2.shape())),
+         fmt::format("weight: expected 3 dimensions, got {} in {}", weight.rank(), toString(weight.shape())), where);
+  for (auto [name, x, features] :
+       {std::tuple("input1", x1, weight.size(1)), std::tuple("input2", x2, weight.size(2))}) {
+    if (x.rank() < 1 || x.size(-1) != features)
+      fail("bilinear",
+           fmt::format("{}: expected {} features (weight is {}), got {} in {}", name, features,
+                       toString(weight.shape()), x.rank() ? std::to_string(x.size(-1)) : "none", toString(x.shape())),
+           where);
+    detail::expectType("bilinear", name, x, "weight", weight, where);
+  }
+  Shape outer1 = x1.shape(), outer2 = x2.shape();
+  outer1.pop_back(), outer2.pop_back();
+  if (outer1 != outer2)
+    fail("bilinear",
+         fmt::format("input2: expected the sizes of input1 {} before the features, got {}", toString(x1.shape()),
+                     toString(x2.shape())),
          where);
   Tensor left = dot(x1, weight, {{}, {}, {-1}, {1}}, where); // ..., out, in2
   Tensor y = sum(Operand(left, where) * Operand(unsqueeze(x2, -2, where), where), -1, false, where);
   return bias ? Operand(y, where) + Operand(bias, where) : y;
 }
 
-static void expectFeatures(std::string_view layer, std::string_view name, int64_t value, int64_t least) {
-  if (value < least)
-    throw Error(fmt::format("{}: {}: expected at least {}, got {}", layer, name, least, value));
-}
-
-Linear::Linear(int64_t in_features, int64_t out_features, LinearOptions options) : Layer("linear") {
-  expectFeatures("Linear", "in_features", in_features, 0);
-  expectFeatures("Linear", "out_features", out_features, 0);
+Linear::Linear(int64_t in_features, int64_t out_features, LinearOptions options, Where where) : Layer("linear") {
+  detail::expectAtLeast("Linear", "in_features", in_features, 0, where);
+  detail::expectAtLeast("Linear", "out_features", out_features, 0, where);
   weight = parameter("weight", Array({out_features, in_features}, options.dtype));
   double bound = in_features > 0 ? 1 / std::sqrt(double(in_features)) : 0;
   init::uniform_(weight, -bound, bound);
@@ -54,11 +62,11 @@ Linear::Linear(int64_t in_features, int64_t out_features, LinearOptions options)
 }
 Tensor Linear::forward(Tensor x) const { return functional::linear(x, weight, bias ? bias.tensor() : Tensor()); }
 
-Bilinear::Bilinear(int64_t in1_features, int64_t in2_features, int64_t out_features, LinearOptions options)
+Bilinear::Bilinear(int64_t in1_features, int64_t in2_features, int64_t out_features, LinearOptions options, Where where)
     : Layer("bilinear") {
-  expectFeatures("Bilinear", "in1_features", in1_features, 1);
-  expectFeatures("Bilinear", "in2_features", in2_features, 0);
-  expectFeatures("Bilinear", "out_features", out_features, 0);
+  detail::expectAtLeast("Bilinear", "in1_features", in1_features, 1, where);
+  detail::expectAtLeast("Bilinear", "in2_features", in2_features, 0, where);
+  detail::expectAtLeast("Bilinear", "out_features", out_features, 0, where);
   double bound = 1 / std::sqrt(double(in1_features));
   weight = parameter("weight", Array({out_features, in1_features, in2_features}, options.dtype));
   init::uniform_(weight, -bound, bound);
@@ -87,15 +95,23 @@ Tensor Unflatten::forward(Tensor x) const {
   if (dim < 0 || dim >= x.rank())
     fail("unflatten", fmt::format("dim: expected a dimension in [{}, {}], got {}", -x.rank(), x.rank() - 1, dim_),
          Where::current());
-  int64_t known = 1;
-  for (int64_t size : sizes)
-    known *= size == -1 ? 1 : size;
+  int64_t known = 1, unknown = 0;
+  bool good = true;
+  for (int64_t size : sizes) {
+    unknown += size == -1;
+    good &= size >= -1 && !__builtin_mul_overflow(known, size == -1 ? 1 : size, &known);
+  }
+  if (!good || unknown > 1)
+    fail("unflatten",
+         fmt::format("unflattened_size: expected sizes of at least 0 and at most one -1, got {}", toString(sizes_)),
+         Where::current());
   for (int64_t &size : sizes)
     if (size == -1 && known > 0)
       size = shape[size_t(dim)] / known;
   if (elementCount(sizes) != shape[size_t(dim)])
     fail("unflatten",
-         fmt::format("unflattened_size: expected a product of {}, got {}", shape[size_t(dim)], toString(sizes_)),
+         fmt::format("unflattened_size: expected a product of {} (dimension {} of {}), got {}", shape[size_t(dim)], dim,
+                     toString(shape), toString(sizes_)),
          Where::current());
   shape.erase(shape.begin() + dim);
   shape.insert(shape.begin() + dim, sizes.begin(), sizes.end());

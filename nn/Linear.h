@@ -20,7 +20,7 @@ struct LinearOptions {
 /// +-1/sqrt(in_features) at first.
 class Linear : public Layer<Linear> {
 public:
-  Linear(int64_t in_features, int64_t out_features, LinearOptions options = {});
+  Linear(int64_t in_features, int64_t out_features, LinearOptions options = {}, Where where = Where::current());
   Tensor forward(Tensor x) const;
   Parameter weight, bias;
 };
@@ -28,7 +28,8 @@ public:
 /// torch.nn.Bilinear; both uniform in +-1/sqrt(in1_features) at first.
 class Bilinear : public Layer<Bilinear> {
 public:
-  Bilinear(int64_t in1_features, int64_t in2_features, int64_t out_features, LinearOptions options = {});
+  Bilinear(int64_t in1_features, int64_t in2_features, int64_t out_features, LinearOptions options = {},
+           Where where = Where::current());
   Tensor forward(Tensor x1, Tensor x2) const;
   Parameter weight, bias;
 };

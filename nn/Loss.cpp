@@ -22,6 +22,18 @@ static void expectSame(std::string_view op, Tensor x, Tensor target, Where where
     fail(op, fmt::format("target: expected {} as input, got {}", toString(x.shape()), toString(target.shape())), where);
 }
 
+static void expectBroadcasts(std::string_view op, std::string_view argument, Tensor value, Tensor x, Where where) {
+  if (!value)
+    return;
+  Shape from = value.shape(), to = x.shape();
+  bool fits = from.size() <= to.size();
+  for (size_t i = 0; fits && i < from.size(); ++i)
+    fits = from[from.size() - 1 - i] == 1 || from[from.size() - 1 - i] == to[to.size() - 1 - i];
+  if (!fits)
+    fail(op, fmt::format("{}: expected a shape that broadcasts to {}, got {}", argument, toString(to), toString(from)),
+         where);
+}
+
 Tensor l1_loss(Tensor x, Tensor target, Reduction reduction, Where where) {
   expectSame("l1_loss", x, target, where);
   return reduced(abs(x - target, where), reduction, where);
@@ -57,6 +69,10 @@ struct Classes {
 };
 } // namespace
 
+static void expectFloats(std::string_view op, Tensor x, Where where) {
+  if (!isFloat(x.dtype()))
+    fail(op, fmt::format("input: expected a float tensor, got {}", toString(x.dtype())), where);
+}
 static Classes classesOf(std::string_view op, Tensor x, Tensor target, Where where) {
   Shape shape = x.shape();
   if (shape.empty())
@@ -84,6 +100,7 @@ static void checkWeight(std::string_view op, Tensor weight, int64_t count, Where
 // The loss of classes as targets, given log-probabilities.
 static Tensor ofClasses(std::string_view op, Tensor logits, Tensor target, const CrossEntropyOptions &options,
                         Where where) {
+  expectFloats(op, logits, where);
   if (target.dtype() != DType::i64 && target.dtype() != DType::i32)
     fail(op, fmt::format("target: expected i64 or i32 class numbers, got {}", toString(target.dtype())), where);
   Classes classes = classesOf(op, logits, target, where);
@@ -132,6 +149,7 @@ Tensor cross_entropy(Tensor x, Tensor target, CrossEntropyOptions options, Where
          where);
   if (x.rank() < 1)
     fail("cross_entropy", "input: expected at least 1 dimension (classes), got a scalar", where);
+  expectFloats("cross_entropy", x, where);
   int64_t dim = x.rank() == 1 ? 0 : 1;
   Tensor logs = log_softmax(x, dim, where);
   if (!isFloat(target.dtype()))
@@ -155,7 +173,10 @@ Tensor cross_entropy(Tensor x, Tensor target, CrossEntropyOptions options, Where
 
 Tensor binary_cross_entropy_with_logits(Tensor x, Tensor target, Tensor weight, Reduction reduction, Tensor pos_weight,
                                         Where where) {
-  expectSame("binary_cross_entropy_with_logits", x, target, where);
+  const char *op = "binary_cross_entropy_with_logits";
+  expectSame(op, x, target, where);
+  expectBroadcasts(op, "weight", weight, x, where);
+  expectBroadcasts(op, "pos_weight", pos_weight, x, where);
   Tensor falloff = softplus(-x, where);
   if (pos_weight)
     falloff = falloff * ((pos_weight - 1.0) * target + 1.0);

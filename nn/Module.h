@@ -177,6 +177,9 @@ public:
   int64_t register_forward_hook(ForwardHook hook) const;
   void remove_hook(int64_t number) const;
 
+  /// Its call may be given a Where as the last argument.
+  using LocatedCall = void;
+
   /// Its class: "Conv2d"; "Module" where nobody told it yet.
   const std::string &type_name() const;
   /// Its dotted name in the outermost module that holds it: "features.3"; "" for that one itself.

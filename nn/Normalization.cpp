@@ -3,7 +3,6 @@
 #include "nnc/nn/Axes.h"
 #include "nnc/nn/Print.h"
 #include "nnc/nn/init.h"
-#include "nnc/runtime/Error.h"
 #include <fmt/format.h>
 
 namespace nnc::nn {
@@ -43,6 +42,12 @@ Tensor scaled(Tensor y, Tensor weight, Tensor bias, Where where) {
   if (weight)
     y = Operand(y, where) * Operand(weight, where);
   return bias ? Operand(y, where) + Operand(bias, where) : y;
+}
+void expectTypes(std::string_view layer, Tensor x, Tensor weight, Tensor bias, Where where) {
+  if (!isFloat(x.dtype()))
+    fail(layer, fmt::format("input: expected a float tensor, got {}", toString(x.dtype())), where);
+  detail::expectType(layer, "input", x, "weight", weight, where);
+  detail::expectType(layer, "input", x, "bias", bias, where);
 }
 Tensor scaledChannels(std::string_view layer, Tensor y, Tensor weight, Tensor bias, Where where) {
   Shape channels{y.size(1)};
@@ -114,6 +119,7 @@ Tensor tensorOr(const Parameter &parameter) { return parameter ? parameter.tenso
 
 Tensor functional::batch_norm(Tensor x, Tensor weight, Tensor bias, double eps, Where where) {
   expectChannels("batch_norm", x, where);
+  expectTypes("batch_norm", x, weight, bias, where);
   valuesPerChannel("batch_norm", x, x.size(1), where);
   Statistics statistics;
   Tensor y = normalize(x, allButChannels(x.rank()), eps, statistics, where);
@@ -123,6 +129,8 @@ Tensor functional::batch_norm(Tensor x, Tensor weight, Tensor bias, double eps, 
 Tensor functional::batch_norm_with(Tensor x, Tensor mean, Tensor var, Tensor weight, Tensor bias, double eps,
                                    Where where) {
   expectChannels("batch_norm", x, where);
+  expectTypes("batch_norm", x, weight, bias, where);
+  detail::expectType("batch_norm", "input", x, "mean", mean, where);
   expectShape("batch_norm", "mean", mean, {x.size(1)}, where);
   expectShape("batch_norm", "var", var, {x.size(1)}, where);
   Tensor scale = rsqrt(Operand(var, where) + Operand(eps, where), where);
@@ -133,6 +141,7 @@ Tensor functional::batch_norm_with(Tensor x, Tensor mean, Tensor var, Tensor wei
 
 Tensor functional::instance_norm(Tensor x, Tensor weight, Tensor bias, double eps, Where where) {
   expectChannels("instance_norm", x, where);
+  expectTypes("instance_norm", x, weight, bias, where);
   valuesPerChannel("instance_norm", x, x.size(0) * x.size(1), where);
   Statistics statistics;
   Tensor y = normalize(x, dimensions(2, x.rank()), eps, statistics, where);
@@ -141,6 +150,7 @@ Tensor functional::instance_norm(Tensor x, Tensor weight, Tensor bias, double ep
 
 Tensor functional::layer_norm(Tensor x, Shape normalized_shape, Tensor weight, Tensor bias, double eps, Where where) {
   std::vector<int64_t> dims = lastDimensions("layer_norm", x, normalized_shape, where);
+  expectTypes("layer_norm", x, weight, bias, where);
   expectShape("layer_norm", "weight", weight, normalized_shape, where);
   expectShape("layer_norm", "bias", bias, normalized_shape, where);
   Statistics statistics;
@@ -149,6 +159,7 @@ Tensor functional::layer_norm(Tensor x, Shape normalized_shape, Tensor weight, T
 
 Tensor functional::group_norm(Tensor x, int64_t num_groups, Tensor weight, Tensor bias, double eps, Where where) {
   expectChannels("group_norm", x, where);
+  expectTypes("group_norm", x, weight, bias, where);
   Shape shape = x.shape(), split = shape;
   if (num_groups < 1 || shape[1] % num_groups)
     fail("group_norm",
@@ -164,6 +175,7 @@ Tensor functional::group_norm(Tensor x, int64_t num_groups, Tensor weight, Tenso
 
 Tensor functional::rms_norm(Tensor x, Shape normalized_shape, Tensor weight, std::optional<double> eps, Where where) {
   std::vector<int64_t> dims = lastDimensions("rms_norm", x, normalized_shape, where);
+  expectTypes("rms_norm", x, weight, {}, where);
   expectShape("rms_norm", "weight", weight, normalized_shape, where);
   if (!eps)
     switch (x.dtype()) {
@@ -209,9 +221,9 @@ static void addState(Norm &norm, int64_t features, DType dtype, bool affine, boo
 }
 
 template <class Self, size_t N>
-BatchNorm<Self, N>::BatchNorm(int64_t num_features, BatchNormOptions options)
+BatchNorm<Self, N>::BatchNorm(int64_t num_features, BatchNormOptions options, Where where)
     : Layer<Self>(fmt::format("batch_norm{}d", N)), options_(options), features_(num_features) {
-  expectAtLeast(fmt::format("BatchNorm{}d", N), "num_features", num_features, 1);
+  expectAtLeast(fmt::format("BatchNorm{}d", N), "num_features", num_features, 1, where);
   addState(
       *this, num_features, options.dtype, options.affine, options.bias, options.track_running_stats,
       [&](const char *name, Array value) { return this->parameter(name, value); },
@@ -232,6 +244,7 @@ template <class Self, size_t N> Tensor BatchNorm<Self, N>::forward(Tensor x) con
   if (x.size(1) != features_)
     fail(layer, fmt::format("input: expected {} channels, got {} in {}", features_, x.size(1), toString(x.shape())),
          where);
+  expectTypes(layer, x, tensorOr(weight), tensorOr(bias), where);
   if (!this->training() && running_mean)
     return functional::batch_norm_with(x, running_mean, running_var, tensorOr(weight), tensorOr(bias), options_.eps);
   if (!this->training()) { // the batch's statistics, of one value too
@@ -249,9 +262,9 @@ template <class Self, size_t N> Tensor BatchNorm<Self, N>::forward(Tensor x) con
 }
 
 template <class Self, size_t N>
-InstanceNorm<Self, N>::InstanceNorm(int64_t num_features, InstanceNormOptions options)
+InstanceNorm<Self, N>::InstanceNorm(int64_t num_features, InstanceNormOptions options, Where where)
     : Layer<Self>(fmt::format("instance_norm{}d", N)), options_(options), features_(num_features) {
-  expectAtLeast(fmt::format("InstanceNorm{}d", N), "num_features", num_features, 1);
+  expectAtLeast(fmt::format("InstanceNorm{}d", N), "num_features", num_features, 1, where);
   addState(
       *this, num_features, options.dtype, options.affine, true, options.track_running_stats,
       [&](const char *name, Array value) { return this->parameter(name, value); },
@@ -268,6 +281,7 @@ template <class Self, size_t N> Tensor InstanceNorm<Self, N>::forward(Tensor x) 
   if (x.size(1) != features_)
     fail(layer, fmt::format("input: expected {} channels, got {} in {}", features_, x.size(1), toString(x.shape())),
          where);
+  expectTypes(layer, x, tensorOr(weight), tensorOr(bias), where);
   Tensor y;
   if (!this->training() && running_mean) {
     y = functional::batch_norm_with(x, running_mean, running_var, tensorOr(weight), tensorOr(bias), options_.eps);
@@ -295,10 +309,16 @@ NNC_NORMS(InstanceNorm)
 
 } // namespace detail
 
-LayerNorm::LayerNorm(Shape normalized_shape, LayerNormOptions options)
+static void expectSizes(std::string_view layer, const Shape &shape, Where where) {
+  if (shape.empty())
+    fail(layer, "normalized_shape: expected at least one size, got none", where);
+  for (int64_t size : shape)
+    detail::expectAtLeast(layer, "normalized_shape", size, 1, where);
+}
+
+LayerNorm::LayerNorm(Shape normalized_shape, LayerNormOptions options, Where where)
     : Layer("layer_norm"), shape_(std::move(normalized_shape)), eps_(options.eps) {
-  if (shape_.empty())
-    throw Error("LayerNorm: normalized_shape: expected at least one size, got none");
+  expectSizes("LayerNorm", shape_, where);
   if (options.elementwise_affine)
     weight = parameter("weight", Array::full(shape_, 1, options.dtype));
   if (options.elementwise_affine && options.bias)
@@ -311,12 +331,13 @@ Tensor LayerNorm::forward(Tensor x) const {
   return functional::layer_norm(x, shape_, tensorOr(weight), tensorOr(bias), eps_);
 }
 
-GroupNorm::GroupNorm(int64_t num_groups, int64_t num_channels, GroupNormOptions options)
+GroupNorm::GroupNorm(int64_t num_groups, int64_t num_channels, GroupNormOptions options, Where where)
     : Layer("group_norm"), groups_(num_groups), channels_(num_channels), eps_(options.eps) {
-  detail::expectAtLeast("GroupNorm", "num_groups", num_groups, 1);
+  detail::expectAtLeast("GroupNorm", "num_groups", num_groups, 1, where);
+  detail::expectAtLeast("GroupNorm", "num_channels", num_channels, 1, where);
   if (num_channels % num_groups)
-    throw Error(fmt::format("GroupNorm: num_groups: expected a divisor of num_channels = {}, got {}", num_channels,
-                            num_groups));
+    fail("GroupNorm",
+         fmt::format("num_groups: expected a divisor of num_channels = {}, got {}", num_channels, num_groups), where);
   if (options.affine)
     weight = parameter("weight", Array::full({num_channels}, 1, options.dtype));
   if (options.affine && options.bias)
@@ -332,10 +353,9 @@ Tensor GroupNorm::forward(Tensor x) const {
   return functional::group_norm(x, groups_, tensorOr(weight), tensorOr(bias), eps_);
 }
 
-RMSNorm::RMSNorm(Shape normalized_shape, RMSNormOptions options)
+RMSNorm::RMSNorm(Shape normalized_shape, RMSNormOptions options, Where where)
     : Layer("rms_norm"), shape_(std::move(normalized_shape)), eps_(options.eps) {
-  if (shape_.empty())
-    throw Error("RMSNorm: normalized_shape: expected at least one size, got none");
+  expectSizes("RMSNorm", shape_, where);
   if (options.elementwise_affine)
     weight = parameter("weight", Array::full(shape_, 1, options.dtype));
   describe(fmt::format("{}, eps={}, elementwise_affine={}", detail::tuple(shape_),

@@ -69,7 +69,7 @@ namespace detail {
 /// zeros, running_var as ones.
 template <class Self, size_t N> class BatchNorm : public Layer<Self> {
 public:
-  explicit BatchNorm(int64_t num_features, BatchNormOptions options = {});
+  explicit BatchNorm(int64_t num_features, BatchNormOptions options = {}, Where where = Where::current());
   Tensor forward(Tensor x) const;
   Parameter weight, bias;                                // (num_features), undefined without affine
   Buffer running_mean, running_var, num_batches_tracked; // undefined without track_running_stats
@@ -83,7 +83,7 @@ private:
 /// if tracked, are means over the samples.
 template <class Self, size_t N> class InstanceNorm : public Layer<Self> {
 public:
-  explicit InstanceNorm(int64_t num_features, InstanceNormOptions options = {});
+  explicit InstanceNorm(int64_t num_features, InstanceNormOptions options = {}, Where where = Where::current());
   Tensor forward(Tensor x) const;
   Parameter weight, bias;
   Buffer running_mean, running_var, num_batches_tracked;
@@ -125,8 +125,9 @@ public:
 /// torch.nn.LayerNorm: over the last dimensions, of sizes normalized_shape; weight and bias have that shape.
 class LayerNorm : public Layer<LayerNorm> {
 public:
-  explicit LayerNorm(Shape normalized_shape, LayerNormOptions options = {});
-  explicit LayerNorm(int64_t size, LayerNormOptions options = {}) : LayerNorm(Shape{size}, options) {}
+  explicit LayerNorm(Shape normalized_shape, LayerNormOptions options = {}, Where where = Where::current());
+  explicit LayerNorm(int64_t size, LayerNormOptions options = {}, Where where = Where::current())
+      : LayerNorm(Shape{size}, options, where) {}
   Tensor forward(Tensor x) const;
   Parameter weight, bias;
 
@@ -138,7 +139,7 @@ private:
 /// torch.nn.GroupNorm: over each group of num_channels / num_groups channels; x (N, C, ...), weight and bias (C).
 class GroupNorm : public Layer<GroupNorm> {
 public:
-  GroupNorm(int64_t num_groups, int64_t num_channels, GroupNormOptions options = {});
+  GroupNorm(int64_t num_groups, int64_t num_channels, GroupNormOptions options = {}, Where where = Where::current());
   Tensor forward(Tensor x) const;
   Parameter weight, bias;
 
@@ -150,8 +151,9 @@ private:
 /// torch.nn.RMSNorm: y = x / sqrt(mean(x^2) + eps) * weight over the last dimensions.
 class RMSNorm : public Layer<RMSNorm> {
 public:
-  explicit RMSNorm(Shape normalized_shape, RMSNormOptions options = {});
-  explicit RMSNorm(int64_t size, RMSNormOptions options = {}) : RMSNorm(Shape{size}, options) {}
+  explicit RMSNorm(Shape normalized_shape, RMSNormOptions options = {}, Where where = Where::current());
+  explicit RMSNorm(int64_t size, RMSNormOptions options = {}, Where where = Where::current())
+      : RMSNorm(Shape{size}, options, where) {}
   Tensor forward(Tensor x) const;
   Parameter weight;
 

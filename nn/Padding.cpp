@@ -1,7 +1,6 @@
 // Padding, written with slices, flips and concatenations, one axis after the other.
 #include "nnc/nn/Padding.h"
 #include "nnc/nn/Print.h"
-#include "nnc/runtime/Error.h"
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -89,12 +88,13 @@ Tensor functional::pad(Tensor x, std::vector<int64_t> padding, PaddingMode mode,
 namespace detail {
 
 template <class Self, size_t N>
-Pad<Self, N>::Pad(const char *layer, const char *kind, Axes padding, PaddingMode mode, std::optional<double> value)
+Pad<Self, N>::Pad(const char *layer, const char *kind, Axes padding, PaddingMode mode, std::optional<double> value,
+                  Where where)
     : Layer<Self>(kind), padding_(padding.values), mode_(mode), value_(value.value_or(0)) {
   if (padding_.size() == 1)
     padding_.assign(2 * N, padding_[0]);
   if (padding_.size() != 2 * N)
-    throw Error(fmt::format("{}: padding: expected 1 or {} values, got {}", layer, 2 * N, padding_.size()));
+    fail(layer, fmt::format("padding: expected 1 or {} values, got {}", 2 * N, padding_.size()), where);
   this->describe(value ? fmt::format("padding={}, value={}", tuple(padding_), number(*value)) : tuple(padding_));
 }
 
@@ -102,7 +102,9 @@ template <class Self, size_t N> Tensor Pad<Self, N>::forward(Tensor x) const {
   constexpr int64_t n = N;
   if (mode_ == PaddingMode::constant) {
     if (x.rank() < n)
-      fail("pad", fmt::format("input: expected at least {} dimensions, got {} in {}", n, x.rank(), toString(x.shape())),
+      fail("pad",
+           fmt::format("input: expected at least {} dimension{}, got {} in {}", n, n == 1 ? "" : "s", x.rank(),
+                       toString(x.shape())),
            Where::current());
   } else if (x.rank() != n + 1 && x.rank() != n + 2) {
     fail("pad",

@@ -1,7 +1,6 @@
 // Pooling layers, on the ops `max_pool` and `conv` (sums of windows).
 #include "nnc/nn/Pooling.h"
 #include "nnc/nn/Print.h"
-#include "nnc/runtime/Error.h"
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,17 +20,17 @@ struct Sizes {
   std::vector<int64_t> kernel, stride, padding, dilation;
 };
 Sizes sizesOf(std::string_view layer, size_t axes, const Axes &kernel, const Axes &stride, const Axes &padding,
-              const Axes &dilation) {
+              const Axes &dilation, Where where) {
   Sizes s;
-  s.kernel = detail::perAxis(layer, "kernel_size", kernel, axes, 1);
-  s.stride = stride.given() ? detail::perAxis(layer, "stride", stride, axes, 1) : s.kernel;
-  s.padding = detail::perAxis(layer, "padding", padding, axes, 0);
-  s.dilation = detail::perAxis(layer, "dilation", dilation, axes, 1);
+  s.kernel = detail::perAxis(layer, "kernel_size", kernel, axes, 1, where);
+  s.stride = stride.given() ? detail::perAxis(layer, "stride", stride, axes, 1, where) : s.kernel;
+  s.padding = detail::perAxis(layer, "padding", padding, axes, 0, where);
+  s.dilation = detail::perAxis(layer, "dilation", dilation, axes, 1, where);
   for (size_t i = 0; i < axes; ++i) {
     int64_t covered = s.dilation[i] * (s.kernel[i] - 1) + 1;
     if (s.padding[i] > covered / 2)
-      throw Error(
-          fmt::format("{}: padding: expected at most half of the kernel's {}, got {}", layer, covered, s.padding[i]));
+      fail(layer, fmt::format("padding: expected at most half of the kernel's {}, got {}", covered, s.padding[i]),
+           where);
   }
   return s;
 }
@@ -56,7 +55,7 @@ WindowDims windows(const Sizes &s, const Shape &input, bool ceil_mode) {
 
 std::pair<Tensor, Tensor> maxPool(std::string_view name, size_t axes, Tensor x, const Axes &kernel,
                                   const MaxPoolOptions &options, Where where) {
-  Sizes sizes = sizesOf(name, axes, kernel, options.stride, options.padding, options.dilation);
+  Sizes sizes = sizesOf(name, axes, kernel, options.stride, options.padding, options.dilation, where);
   bool unbatched = false;
   x = detail::batched(name, x, axes, unbatched, where);
   auto [y, positions] = max_pool(x, windows(sizes, x.shape(), options.ceil_mode), where);
@@ -65,9 +64,9 @@ std::pair<Tensor, Tensor> maxPool(std::string_view name, size_t axes, Tensor x, 
 
 Tensor avgPool(std::string_view name, size_t axes, Tensor x, const Axes &kernel, const AvgPoolOptions &options,
                Where where) {
-  Sizes sizes = sizesOf(name, axes, kernel, options.stride, options.padding, 1);
+  Sizes sizes = sizesOf(name, axes, kernel, options.stride, options.padding, 1, where);
   if (options.divisor_override && *options.divisor_override == 0)
-    throw Error(fmt::format("{}: divisor_override: expected a number other than 0, got 0", name));
+    fail(name, "divisor_override: expected a number other than 0, got 0", where);
   bool unbatched = false;
   x = detail::batched(name, x, axes, unbatched, where);
   WindowDims dims = windows(sizes, x.shape(), options.ceil_mode);
@@ -97,22 +96,25 @@ Tensor avgPool(std::string_view name, size_t axes, Tensor x, const Axes &kernel,
   return unbatched ? squeeze(y, 0, where) : y;
 }
 
-std::vector<std::optional<int64_t>> outputSizes(std::string_view layer, size_t axes, const OutputSize &size) {
+std::vector<std::optional<int64_t>> outputSizes(std::string_view layer, size_t axes, const OutputSize &size,
+                                                Where where) {
   auto sizes = size.values;
   if (sizes.size() == 1)
     sizes.assign(axes, sizes[0]);
   if (sizes.size() != axes)
-    throw Error(fmt::format("{}: output_size: expected {} values, got {}", layer,
-                            axes == 1 ? "1" : fmt::format("1 or {}", axes), sizes.size()));
+    fail(layer,
+         fmt::format("output_size: expected {}, got {}", axes == 1 ? "1 value" : fmt::format("1 or {} values", axes),
+                     sizes.size()),
+         where);
   for (const auto &value : sizes)
     if (value)
-      detail::expectAtLeast(layer, "output_size", *value, 1);
+      detail::expectAtLeast(layer, "output_size", *value, 1, where);
   return sizes;
 }
 
 // Windows of one axis after the other: the mean over a box is the mean of means.
 Tensor adaptiveAvgPool(std::string_view name, size_t axes, Tensor x, const OutputSize &size, Where where) {
-  auto sizes = outputSizes(name, axes, size);
+  auto sizes = outputSizes(name, axes, size, where);
   bool unbatched = false;
   x = detail::batched(name, x, axes, unbatched, where);
   for (size_t i = 0; i < axes; ++i) {
@@ -164,9 +166,9 @@ NNC_POOL(3)
 namespace detail {
 
 template <class Self, size_t N>
-MaxPool<Self, N>::MaxPool(Axes kernel_size, MaxPoolOptions options)
+MaxPool<Self, N>::MaxPool(Axes kernel_size, MaxPoolOptions options, Where where)
     : Layer<Self>(fmt::format("max_pool{}d", N)), kernel_(std::move(kernel_size)), options_(std::move(options)) {
-  sizesOf(fmt::format("MaxPool{}d", N), N, kernel_, options_.stride, options_.padding, options_.dilation);
+  sizesOf(fmt::format("MaxPool{}d", N), N, kernel_, options_.stride, options_.padding, options_.dilation, where);
   this->describe(fmt::format("kernel_size={}, stride={}, padding={}, dilation={}, ceil_mode={}", kernel_.str(),
                              (options_.stride.given() ? options_.stride : kernel_).str(), options_.padding.str(),
                              options_.dilation.str(), boolean(options_.ceil_mode)));
@@ -182,13 +184,15 @@ std::pair<Tensor, Tensor> MaxPool<Self, N>::forward_with_indices(Tensor x, Where
 }
 
 template <class Self, size_t N>
-AvgPool<Self, N>::AvgPool(Axes kernel_size, AvgPoolOptions options)
+AvgPool<Self, N>::AvgPool(Axes kernel_size, AvgPoolOptions options, Where where)
     : Layer<Self>(fmt::format("avg_pool{}d", N)), kernel_(std::move(kernel_size)), options_(std::move(options)) {
   std::string layer = fmt::format("AvgPool{}d", N);
-  sizesOf(layer, N, kernel_, options_.stride, options_.padding, 1);
+  sizesOf(layer, N, kernel_, options_.stride, options_.padding, 1, where);
   if (options_.divisor_override && (N == 1 || *options_.divisor_override == 0))
-    throw Error(fmt::format("{}: divisor_override: expected {}, got {}", layer,
-                            N == 1 ? "none in one dimension" : "a number other than 0", *options_.divisor_override));
+    fail(layer,
+         fmt::format("divisor_override: expected {}, got {}",
+                     N == 1 ? "none in one dimension" : "a number other than 0", *options_.divisor_override),
+         where);
   Axes stride = options_.stride.given() ? options_.stride : kernel_, padding = options_.padding;
   Axes kernel = kernel_;
   if (N == 1) // PyTorch prints these as tuples in one dimension, and only there
@@ -201,9 +205,9 @@ template <class Self, size_t N> Tensor AvgPool<Self, N>::forward(Tensor x) const
 }
 
 template <class Self, size_t N>
-AdaptiveAvgPool<Self, N>::AdaptiveAvgPool(OutputSize output_size)
+AdaptiveAvgPool<Self, N>::AdaptiveAvgPool(OutputSize output_size, Where where)
     : Layer<Self>(fmt::format("adaptive_avg_pool{}d", N)), size_(std::move(output_size)) {
-  outputSizes(fmt::format("AdaptiveAvgPool{}d", N), N, size_);
+  outputSizes(fmt::format("AdaptiveAvgPool{}d", N), N, size_, where);
   this->describe("output_size=" + size_.str());
 }
 template <class Self, size_t N> Tensor AdaptiveAvgPool<Self, N>::forward(Tensor x) const {

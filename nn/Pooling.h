@@ -66,7 +66,7 @@ namespace detail {
 /// equal elements wins and has the gradient; NaN wins over all.
 template <class Self, size_t N> class MaxPool : public Layer<Self> {
 public:
-  explicit MaxPool(Axes kernel_size, MaxPoolOptions options = {});
+  explicit MaxPool(Axes kernel_size, MaxPoolOptions options = {}, Where where = Where::current());
   Tensor forward(Tensor x) const;
   /// The result of PyTorch's `return_indices`: the positions (i64) of the largest elements in the unpadded spatial
   /// plane, counted in row-major order. Hooks do not run.
@@ -82,7 +82,7 @@ private:
 /// padding unless `count_include_pad`.
 template <class Self, size_t N> class AvgPool : public Layer<Self> {
 public:
-  explicit AvgPool(Axes kernel_size, AvgPoolOptions options = {});
+  explicit AvgPool(Axes kernel_size, AvgPoolOptions options = {}, Where where = Where::current());
   Tensor forward(Tensor x) const;
 
 private:
@@ -93,7 +93,7 @@ private:
 /// The mean over window i of each axis, which reaches from floor(i * size / out) to ceil((i + 1) * size / out).
 template <class Self, size_t N> class AdaptiveAvgPool : public Layer<Self> {
 public:
-  explicit AdaptiveAvgPool(OutputSize output_size);
+  explicit AdaptiveAvgPool(OutputSize output_size, Where where = Where::current());
   Tensor forward(Tensor x) const;
 
 private:

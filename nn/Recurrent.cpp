@@ -1,10 +1,10 @@
 // Recurrent layers: one matrix product for the inputs of all steps, then a scan over the steps.
 #include "nnc/nn/Recurrent.h"
+#include "nnc/nn/Axes.h"
 #include "nnc/nn/Dropout.h"
 #include "nnc/nn/Linear.h"
 #include "nnc/nn/Print.h"
 #include "nnc/nn/init.h"
-#include "nnc/runtime/Error.h"
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
@@ -83,11 +83,6 @@ static Tensor expectInput(const char *layer, Tensor input, const Parameter &weig
   return input;
 }
 
-static void expectSize(std::string_view layer, std::string_view name, int64_t value) {
-  if (value < 1)
-    throw Error(fmt::format("{}: {}: expected at least 1, got {}", layer, name, value));
-}
-
 // Checks that all states are given or none, of the right shape and type; zeros where none is.
 static void completeStates(const char *layer, std::vector<Tensor> &states, const std::vector<const char *> &names,
                            const std::vector<Shape> &shapes, const char *meaning, DType type, Where where) {
@@ -115,17 +110,19 @@ static void completeStates(const char *layer, std::vector<Tensor> &states, const
 //===--- layers ---===//
 
 template <class Self>
-Recurrent<Self>::Recurrent(RecurrentKind kind, int64_t input_size, int64_t hidden_size, LSTMOptions options)
+Recurrent<Self>::Recurrent(RecurrentKind kind, int64_t input_size, int64_t hidden_size, LSTMOptions options,
+                           Where where)
     : Layer<Self>(infoOf(kind).kind), kind_(kind), input_(input_size), hidden_(hidden_size), options_(options) {
   const KindInfo &info = infoOf(kind);
-  expectSize(info.layer, "input_size", input_size);
-  expectSize(info.layer, "hidden_size", hidden_size);
-  expectSize(info.layer, "num_layers", options.num_layers);
+  expectAtLeast(info.layer, "input_size", input_size, 1, where);
+  expectAtLeast(info.layer, "hidden_size", hidden_size, 1, where);
+  expectAtLeast(info.layer, "num_layers", options.num_layers, 1, where);
   if (options.proj_size < 0 || options.proj_size >= hidden_size)
-    throw Error(fmt::format("{}: proj_size: expected 0 (no projection) or less than hidden_size {}, got {}", info.layer,
-                            hidden_size, options.proj_size));
-  if (!(options.dropout >= 0 && options.dropout <= 1))
-    throw Error(fmt::format("{}: dropout: expected a probability in [0, 1], got {}", info.layer, options.dropout));
+    fail(info.layer,
+         fmt::format("proj_size: expected 0 (no projection) or less than hidden_size {}, got {}", hidden_size,
+                     options.proj_size),
+         where);
+  expectProbability(info.layer, "dropout", options.dropout, where);
 
   const int64_t directions = options.bidirectional ? 2 : 1, rows = info.gates * hidden_size,
                 result = options.proj_size ? options.proj_size : hidden_size;
@@ -166,12 +163,12 @@ Recurrent<Self>::Recurrent(RecurrentKind kind, int64_t input_size, int64_t hidde
   this->describe(text);
 }
 
-template <class Self> const RecurrentWeights &Recurrent<Self>::weights(int64_t layer, bool reverse) const {
+template <class Self> const RecurrentWeights &Recurrent<Self>::weights(int64_t layer, bool reverse, Where where) const {
   const char *name = infoOf(kind_).layer;
   if (layer < 0 || layer >= options_.num_layers)
-    throw Error(fmt::format("{}: layer: expected one in [0, {}), got {}", name, options_.num_layers, layer));
+    fail(name, fmt::format("layer: expected one in [0, {}), got {}", options_.num_layers, layer), where);
   if (reverse && !options_.bidirectional)
-    throw Error(fmt::format("{}: reverse: expected a bidirectional layer", name));
+    fail(name, "reverse: expected false in a layer that is not bidirectional, got true", where);
   return weights_[size_t(options_.bidirectional ? 2 * layer + reverse : layer)];
 }
 
@@ -230,11 +227,12 @@ template <class Self> std::vector<Tensor> Recurrent<Self>::run(Tensor input, std
 //===--- cells ---===//
 
 template <class Self>
-RecurrentCell<Self>::RecurrentCell(RecurrentKind kind, int64_t input_size, int64_t hidden_size, RNNCellOptions options)
+RecurrentCell<Self>::RecurrentCell(RecurrentKind kind, int64_t input_size, int64_t hidden_size, RNNCellOptions options,
+                                   Where where)
     : Layer<Self>(infoOf(kind).cellKind), kind_(kind), input_(input_size), hidden_(hidden_size) {
   const KindInfo &info = infoOf(kind);
-  expectSize(info.cell, "input_size", input_size);
-  expectSize(info.cell, "hidden_size", hidden_size);
+  expectAtLeast(info.cell, "input_size", input_size, 1, where);
+  expectAtLeast(info.cell, "hidden_size", hidden_size, 1, where);
   const int64_t rows = info.gates * hidden_size;
   const double bound = 1 / std::sqrt(double(hidden_size));
   auto make = [&](const char *name, Shape shape) {
@@ -282,50 +280,52 @@ template class RecurrentCell<LSTMCell>;
 template class RecurrentCell<GRUCell>;
 } // namespace detail
 
-RNN::RNN(int64_t input_size, int64_t hidden_size, RNNOptions options)
+RNN::RNN(int64_t input_size, int64_t hidden_size, RNNOptions options, Where where)
     : Recurrent(detail::kindOf(options.nonlinearity), input_size, hidden_size,
                 {.num_layers = options.num_layers,
                  .bias = options.bias,
                  .batch_first = options.batch_first,
                  .dropout = options.dropout,
                  .bidirectional = options.bidirectional,
-                 .dtype = options.dtype}) {}
+                 .dtype = options.dtype},
+                where) {}
 std::pair<Tensor, Tensor> RNN::forward(Tensor input, Tensor h_0) const {
   std::vector<Tensor> results = run(input, {h_0});
   return {results[0], results[1]};
 }
 
-LSTM::LSTM(int64_t input_size, int64_t hidden_size, LSTMOptions options)
-    : Recurrent(detail::RecurrentKind::lstm, input_size, hidden_size, options) {}
+LSTM::LSTM(int64_t input_size, int64_t hidden_size, LSTMOptions options, Where where)
+    : Recurrent(detail::RecurrentKind::lstm, input_size, hidden_size, options, where) {}
 std::pair<Tensor, LSTMState> LSTM::forward(Tensor input, LSTMState state) const {
   std::vector<Tensor> results = run(input, {state.first, state.second});
   return {results[0], {results[1], results[2]}};
 }
 
-GRU::GRU(int64_t input_size, int64_t hidden_size, GRUOptions options)
+GRU::GRU(int64_t input_size, int64_t hidden_size, GRUOptions options, Where where)
     : Recurrent(detail::RecurrentKind::gru, input_size, hidden_size,
                 {.num_layers = options.num_layers,
                  .bias = options.bias,
                  .batch_first = options.batch_first,
                  .dropout = options.dropout,
                  .bidirectional = options.bidirectional,
-                 .dtype = options.dtype}) {}
+                 .dtype = options.dtype},
+                where) {}
 std::pair<Tensor, Tensor> GRU::forward(Tensor input, Tensor h_0) const {
   std::vector<Tensor> results = run(input, {h_0});
   return {results[0], results[1]};
 }
 
-RNNCell::RNNCell(int64_t input_size, int64_t hidden_size, RNNCellOptions options)
-    : RecurrentCell(detail::kindOf(options.nonlinearity), input_size, hidden_size, options) {}
-LSTMCell::LSTMCell(int64_t input_size, int64_t hidden_size, CellOptions options)
+RNNCell::RNNCell(int64_t input_size, int64_t hidden_size, RNNCellOptions options, Where where)
+    : RecurrentCell(detail::kindOf(options.nonlinearity), input_size, hidden_size, options, where) {}
+LSTMCell::LSTMCell(int64_t input_size, int64_t hidden_size, CellOptions options, Where where)
     : RecurrentCell(detail::RecurrentKind::lstm, input_size, hidden_size,
-                    {.bias = options.bias, .dtype = options.dtype}) {}
+                    {.bias = options.bias, .dtype = options.dtype}, where) {}
 LSTMState LSTMCell::forward(Tensor input, LSTMState hx) const {
   std::vector<Tensor> states = step(input, {hx.first, hx.second});
   return {states[0], states[1]};
 }
-GRUCell::GRUCell(int64_t input_size, int64_t hidden_size, CellOptions options)
-    : RecurrentCell(detail::RecurrentKind::gru, input_size, hidden_size,
-                    {.bias = options.bias, .dtype = options.dtype}) {}
+GRUCell::GRUCell(int64_t input_size, int64_t hidden_size, CellOptions options, Where where)
+    : RecurrentCell(detail::RecurrentKind::gru, input_size, hidden_size, {.bias = options.bias, .dtype = options.dtype},
+                    where) {}
 
 } // namespace nnc::nn

@@ -68,10 +68,10 @@ struct RecurrentWeights {
 /// ..., and uniform in +-1/sqrt(hidden_size) at first.
 template <class Self> class Recurrent : public Layer<Self> {
 public:
-  const RecurrentWeights &weights(int64_t layer = 0, bool reverse = false) const;
+  const RecurrentWeights &weights(int64_t layer = 0, bool reverse = false, Where where = Where::current()) const;
 
 protected:
-  Recurrent(RecurrentKind kind, int64_t input_size, int64_t hidden_size, LSTMOptions options);
+  Recurrent(RecurrentKind kind, int64_t input_size, int64_t hidden_size, LSTMOptions options, Where where);
   /// The outputs, then the last states; `states` are all undefined or all given.
   std::vector<Tensor> run(Tensor input, std::vector<Tensor> states) const;
 
@@ -89,7 +89,7 @@ public:
   Parameter weight_ih, weight_hh, bias_ih, bias_hh;
 
 protected:
-  RecurrentCell(RecurrentKind kind, int64_t input_size, int64_t hidden_size, RNNCellOptions options);
+  RecurrentCell(RecurrentKind kind, int64_t input_size, int64_t hidden_size, RNNCellOptions options, Where where);
   std::vector<Tensor> step(Tensor input, std::vector<Tensor> states) const;
 
 private:
@@ -101,7 +101,7 @@ private:
 /// torch.nn.RNN: h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh), or relu of it. Returns (output, h_n).
 class RNN : public detail::Recurrent<RNN> {
 public:
-  RNN(int64_t input_size, int64_t hidden_size, RNNOptions options = {});
+  RNN(int64_t input_size, int64_t hidden_size, RNNOptions options = {}, Where where = Where::current());
   std::pair<Tensor, Tensor> forward(Tensor input, Tensor h_0 = {}) const;
 };
 
@@ -110,7 +110,7 @@ public:
 ///   b_hg); c_t = f * c_(t-1) + i * g; h_t = o * tanh(c_t), with proj_size h_t = W_hr (o * tanh(c_t))
 class LSTM : public detail::Recurrent<LSTM> {
 public:
-  LSTM(int64_t input_size, int64_t hidden_size, LSTMOptions options = {});
+  LSTM(int64_t input_size, int64_t hidden_size, LSTMOptions options = {}, Where where = Where::current());
   std::pair<Tensor, LSTMState> forward(Tensor input, LSTMState state = {}) const;
   std::pair<Tensor, LSTMState> forward(Tensor input, Tensor h_0, Tensor c_0) const {
     return forward(input, {h_0, c_0});
@@ -126,21 +126,21 @@ public:
 ///   b_hn)); h_t = (1 - z) * n + z * h_(t-1)
 class GRU : public detail::Recurrent<GRU> {
 public:
-  GRU(int64_t input_size, int64_t hidden_size, GRUOptions options = {});
+  GRU(int64_t input_size, int64_t hidden_size, GRUOptions options = {}, Where where = Where::current());
   std::pair<Tensor, Tensor> forward(Tensor input, Tensor h_0 = {}) const;
 };
 
 /// torch.nn.RNNCell: one step of RNN; returns h.
 class RNNCell : public detail::RecurrentCell<RNNCell> {
 public:
-  RNNCell(int64_t input_size, int64_t hidden_size, RNNCellOptions options = {});
+  RNNCell(int64_t input_size, int64_t hidden_size, RNNCellOptions options = {}, Where where = Where::current());
   Tensor forward(Tensor input, Tensor hx = {}) const { return step(input, {hx})[0]; }
 };
 
 /// torch.nn.LSTMCell: one step of LSTM; returns (h, c).
 class LSTMCell : public detail::RecurrentCell<LSTMCell> {
 public:
-  LSTMCell(int64_t input_size, int64_t hidden_size, CellOptions options = {});
+  LSTMCell(int64_t input_size, int64_t hidden_size, CellOptions options = {}, Where where = Where::current());
   LSTMState forward(Tensor input, LSTMState hx = {}) const;
   LSTMState forward(Tensor input, Tensor h, Tensor c) const { return forward(input, {h, c}); }
   using Callable<LSTMCell>::operator();
@@ -152,7 +152,7 @@ public:
 /// torch.nn.GRUCell: one step of GRU; returns h.
 class GRUCell : public detail::RecurrentCell<GRUCell> {
 public:
-  GRUCell(int64_t input_size, int64_t hidden_size, CellOptions options = {});
+  GRUCell(int64_t input_size, int64_t hidden_size, CellOptions options = {}, Where where = Where::current());
   Tensor forward(Tensor input, Tensor hx = {}) const { return step(input, {hx})[0]; }
 };
 

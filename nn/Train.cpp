@@ -28,8 +28,13 @@ optim::NamedVariables TrainStep::state() const {
   return all;
 }
 
+void detail::wrongInputs(size_t count, Where where) {
+  fail("train_step",
+       "inputs: expected those of the model and then the target, got " + std::to_string(count) + " in all", where);
+}
+
 TrainStep train_step(const nn::Module &module, const optim::Optimizer &optimizer, const TensorFunction &loss,
-                     std::vector<Spec> inputs, TrainOptions options) {
+                     std::vector<Spec> inputs, TrainOptions options, Where where) {
   TrainStep step(module, optimizer);
   step.clips_ = options.max_norm.has_value();
   uint64_t seed = options.seed.value_or(initialSeed());
@@ -55,7 +60,7 @@ TrainStep train_step(const nn::Module &module, const optim::Optimizer &optimizer
     if (results.empty() || results[0].numel() != 1)
       fail("train_step",
            "loss: expected a scalar, got " + (results.empty() ? std::string("nothing") : toString(results[0].shape())),
-           Where::current());
+           where);
     Graph &graph = Graph::current();
     std::vector<VariableRef> trained;
     std::vector<Tensor> values;

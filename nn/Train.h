@@ -45,7 +45,7 @@ public:
 
 private:
   friend TrainStep train_step(const nn::Module &, const optim::Optimizer &, const TensorFunction &, std::vector<Spec>,
-                              TrainOptions);
+                              TrainOptions, Where);
   TrainStep(nn::Module module, optim::Optimizer optimizer)
       : module_(std::move(module)), optimizer_(std::move(optimizer)) {}
   nn::Module module_;
@@ -58,15 +58,18 @@ private:
 /// Compiles a step that lowers the first (scalar) result of `loss`, a function of tensors of `inputs`, with respect to
 /// the parameters of `module` that it uses and that require a gradient. The module is traced in training mode.
 TrainStep train_step(const nn::Module &module, const optim::Optimizer &optimizer, const TensorFunction &loss,
-                     std::vector<Spec> inputs, TrainOptions options = {});
+                     std::vector<Spec> inputs, TrainOptions options = {}, Where where = Where::current());
 template <class F>
   requires(!std::convertible_to<F, const TensorFunction &>)
 TrainStep train_step(const nn::Module &module, const optim::Optimizer &optimizer, F loss, std::vector<Spec> inputs,
-                     TrainOptions options = {}) {
-  return train_step(module, optimizer, asTensorFunction(std::move(loss)), std::move(inputs), std::move(options));
+                     TrainOptions options = {}, Where where = Where::current()) {
+  return train_step(module, optimizer, asTensorFunction(std::move(loss), where), std::move(inputs), std::move(options),
+                    where);
 }
 
 namespace detail {
+[[noreturn]] void wrongInputs(size_t count, Where where);
+
 template <class M, class... T>
 concept Called = requires(M &model, T... x) { model(x...); };
 template <class M, class... T>
@@ -75,9 +78,9 @@ concept Forwarded = requires(M &model, T... x) { model.forward(x...); };
 /// A model is called, with its hooks, where it can be; otherwise its forward is.
 template <class M, class... T>
   requires(Called<M, T...> || Forwarded<M, T...>)
-auto runModel(M &model, T... x) {
+auto runModel(M &model, Where where, T... x) {
   if constexpr (Called<M, T...>)
-    return model(x...);
+    return callAt(model, where, x...);
   else
     return model.forward(x...);
 }
@@ -89,24 +92,26 @@ concept Runs = Called<M, T...> || Forwarded<M, T...>;
 template <std::derived_from<nn::Module> M, class Loss>
   requires(!std::derived_from<Loss, optim::Optimizer>)
 TrainStep train_step(M model, Loss loss, const optim::Optimizer &optimizer, std::vector<Spec> inputs,
-                     TrainOptions options = {}) {
-  auto function = [model, loss](const std::vector<Tensor> &x) mutable -> std::vector<Tensor> {
+                     TrainOptions options = {}, Where where = Where::current()) {
+  auto function = [model, loss, where](const std::vector<Tensor> &x) mutable -> std::vector<Tensor> {
     if constexpr (detail::Runs<M, Tensor>)
       if (x.size() == 2)
-        return {loss(detail::runModel(model, x[0]), x[1])};
+        return {detail::callAt(loss, where, detail::runModel(model, where, x[0]), x[1])};
     if constexpr (detail::Runs<M, Tensor, Tensor>)
       if (x.size() == 3)
-        return {loss(detail::runModel(model, x[0], x[1]), x[2])};
-    detail::wrongInputCount(2, x.size());
+        return {detail::callAt(loss, where, detail::runModel(model, where, x[0], x[1]), x[2])};
+    detail::wrongInputs(x.size(), where);
   };
-  return train_step(static_cast<const nn::Module &>(model), optimizer, function, std::move(inputs), std::move(options));
+  return train_step(static_cast<const nn::Module &>(model), optimizer, function, std::move(inputs), std::move(options),
+                    where);
 }
 
 /// A traced forward of a model, in the mode it is in: for compile and compile_ahead.
 template <std::derived_from<nn::Module> M>
-Traced trace_forward(M model, std::vector<Spec> inputs, TraceOptions options = {}) {
+Traced trace_forward(M model, std::vector<Spec> inputs, TraceOptions options = {}, Where where = Where::current()) {
   options.names.merge(nn::variableNames(model));
-  return trace([model](Tensor x) mutable { return detail::runModel(model, x); }, std::move(inputs), std::move(options));
+  return trace([model, where](Tensor x) mutable { return detail::runModel(model, where, x); }, std::move(inputs),
+               std::move(options));
 }
 
 } // namespace nnc

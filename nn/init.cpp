@@ -1,7 +1,6 @@
 // Initial values.
 #include "nnc/nn/init.h"
 #include "nnc/frontend/Seed.h"
-#include "nnc/runtime/Error.h"
 #include <atomic>
 #include <cmath>
 #include <fmt/format.h>
@@ -44,18 +43,28 @@ static Array fill(Array array, const std::vector<double> &values) {
   array.copyFrom(Array::of<double>(array.shape(), values).to(array.dtype()));
   return array;
 }
+static void expectDefined(std::string_view function, const Array &array, Where where) {
+  if (!array.defined())
+    fail(function, "target: expected an array, got none", where);
+}
 template <class F> static Array generate(Target target, F f) {
   std::vector<double> values(size_t(target.array.numel()), 0.0);
   for (double &value : values)
     value = f();
   return fill(target.array, values);
 }
-static void expectRank(std::string_view function, const Array &array, int64_t low, int64_t high) {
-  if (array.rank() < low || array.rank() > high)
-    throw Error(low == high ? fmt::format("{}: expected {} dimensions, got {}", function, low, toString(array.shape()))
-                            : fmt::format("{}: expected {} to {} dimensions, got {}", function, low, high,
-                                          toString(array.shape())));
+static void expectRank(std::string_view function, const Array &array, int64_t low, int64_t high, Where where) {
+  expectDefined(function, array, where);
+  if (array.rank() >= low && array.rank() <= high)
+    return;
+  std::string expected = high == std::numeric_limits<int64_t>::max() ? fmt::format("at least {}", low)
+                         : low == high                               ? std::to_string(low)
+                                                                     : fmt::format("{} to {}", low, high);
+  fail(function,
+       fmt::format("target: expected {} dimensions, got {} in {}", expected, array.rank(), toString(array.shape())),
+       where);
 }
+static constexpr int64_t any = std::numeric_limits<int64_t>::max();
 
 double calculate_gain(Nonlinearity nonlinearity, double slope) {
   switch (nonlinearity) {
@@ -71,30 +80,36 @@ double calculate_gain(Nonlinearity nonlinearity, double slope) {
     return 1;
   }
 }
-std::pair<int64_t, int64_t> fans(const Shape &shape) {
+std::pair<int64_t, int64_t> fans(const Shape &shape, Where where) {
   if (shape.size() < 2)
-    throw Error(fmt::format("fans: expected at least 2 dimensions, got {}", toString(shape)));
+    fail("fans", fmt::format("shape: expected at least 2 dimensions, got {} in {}", shape.size(), toString(shape)),
+         where);
   int64_t kernel = 1;
   for (size_t i = 2; i < shape.size(); ++i)
     kernel *= shape[i];
   return {shape[1] * kernel, shape[0] * kernel};
 }
 
-Array uniform_(Target target, double low, double high) {
+Array uniform_(Target target, double low, double high, Where where) {
+  expectDefined("uniform_", target.array, where);
   if (!(low <= high))
-    throw Error(fmt::format("uniform_: expected low <= high, got {} and {}", low, high));
+    fail("uniform_", fmt::format("high: expected at least low {}, got {}", low, high), where);
   Random random;
   return generate(target, [&] { return low + (high - low) * random.uniform(); });
 }
-Array normal_(Target target, double mean, double std) {
+Array normal_(Target target, double mean, double std, Where where) {
+  expectDefined("normal_", target.array, where);
   if (!(std >= 0))
-    throw Error(fmt::format("normal_: std: expected at least 0, got {}", std));
+    fail("normal_", fmt::format("std: expected at least 0, got {}", std), where);
   Random random;
   return generate(target, [&] { return mean + std * random.normal(); });
 }
-Array trunc_normal_(Target target, double mean, double std, double low, double high) {
-  if (!(std > 0) || !(low < high))
-    throw Error(fmt::format("trunc_normal_: expected std > 0 and low < high, got {}, {} and {}", std, low, high));
+Array trunc_normal_(Target target, double mean, double std, double low, double high, Where where) {
+  expectDefined("trunc_normal_", target.array, where);
+  if (!(std > 0))
+    fail("trunc_normal_", fmt::format("std: expected more than 0, got {}", std), where);
+  if (!(low < high))
+    fail("trunc_normal_", fmt::format("high: expected more than low {}, got {}", low, high), where);
   // Through the inverse of the distribution, by bisection: right for any bounds, however far out.
   auto below = [&](double x) { return 0.5 * std::erfc(-(x - mean) / (std * std::numbers::sqrt2)); };
   double from = below(low), to = below(high);
@@ -108,24 +123,26 @@ Array trunc_normal_(Target target, double mean, double std, double low, double h
     return (a + b) / 2;
   });
 }
-Array constant_(Target target, double value) {
+Array constant_(Target target, double value, Where where) {
+  expectDefined("constant_", target.array, where);
   target.array.fill(value);
   return target.array;
 }
-Array ones_(Target target) { return constant_(target, 1); }
-Array zeros_(Target target) { return constant_(target, 0); }
-Array eye_(Target target) {
-  expectRank("eye_", target.array, 2, 2);
+Array ones_(Target target, Where where) { return constant_(target, 1, where); }
+Array zeros_(Target target, Where where) { return constant_(target, 0, where); }
+Array eye_(Target target, Where where) {
+  expectRank("eye_", target.array, 2, 2, where);
   std::vector<double> values(size_t(target.array.numel()), 0.0);
   for (int64_t i = 0; i < std::min(target.array.size(0), target.array.size(1)); ++i)
     values[size_t(i * target.array.size(1) + i)] = 1;
   return fill(target.array, values);
 }
-Array dirac_(Target target, int64_t groups) {
-  expectRank("dirac_", target.array, 3, 5);
+Array dirac_(Target target, int64_t groups, Where where) {
+  expectRank("dirac_", target.array, 3, 5, where);
   const Shape &shape = target.array.shape();
   if (groups < 1 || shape[0] % groups)
-    throw Error(fmt::format("dirac_: groups: expected a divisor of the {} output channels, got {}", shape[0], groups));
+    fail("dirac_", fmt::format("groups: expected a divisor of the {} output channels, got {}", shape[0], groups),
+         where);
   int64_t kernel = 1, centre = 0;
   for (size_t i = 2; i < shape.size(); ++i) {
     kernel *= shape[i];
@@ -138,30 +155,33 @@ Array dirac_(Target target, int64_t groups) {
       values[size_t(((group * each + c) * shape[1] + c) * kernel + centre)] = 1;
   return fill(target.array, values);
 }
-Array xavier_uniform_(Target target, double gain) {
+Array xavier_uniform_(Target target, double gain, Where where) {
+  expectRank("xavier_uniform_", target.array, 2, any, where);
   auto [in, out] = fans(target.array.shape());
   double bound = gain * std::sqrt(6.0 / double(in + out));
-  return uniform_(target, -bound, bound);
+  return uniform_(target, -bound, bound, where);
 }
-Array xavier_normal_(Target target, double gain) {
+Array xavier_normal_(Target target, double gain, Where where) {
+  expectRank("xavier_normal_", target.array, 2, any, where);
   auto [in, out] = fans(target.array.shape());
-  return normal_(target, 0, gain * std::sqrt(2.0 / double(in + out)));
+  return normal_(target, 0, gain * std::sqrt(2.0 / double(in + out)), where);
 }
-static double kaiming(const Array &array, double a, Fan mode, Nonlinearity nonlinearity) {
+static double kaiming(std::string_view function, const Array &array, double a, Fan mode, Nonlinearity nonlinearity,
+                      Where where) {
+  expectRank(function, array, 2, any, where);
   auto [in, out] = fans(array.shape());
   return calculate_gain(nonlinearity, a) / std::sqrt(double(std::max<int64_t>(mode == Fan::in ? in : out, 1)));
 }
-Array kaiming_uniform_(Target target, double a, Fan mode, Nonlinearity nonlinearity) {
-  double bound = std::sqrt(3.0) * kaiming(target.array, a, mode, nonlinearity);
-  return uniform_(target, -bound, bound);
+Array kaiming_uniform_(Target target, double a, Fan mode, Nonlinearity nonlinearity, Where where) {
+  double bound = std::sqrt(3.0) * kaiming("kaiming_uniform_", target.array, a, mode, nonlinearity, where);
+  return uniform_(target, -bound, bound, where);
 }
-Array kaiming_normal_(Target target, double a, Fan mode, Nonlinearity nonlinearity) {
-  return normal_(target, 0, kaiming(target.array, a, mode, nonlinearity));
+Array kaiming_normal_(Target target, double a, Fan mode, Nonlinearity nonlinearity, Where where) {
+  return normal_(target, 0, kaiming("kaiming_normal_", target.array, a, mode, nonlinearity, where), where);
 }
 // Gram-Schmidt, twice (once is not enough for nearly dependent rows), on the shorter side.
-Array orthogonal_(Target target, double gain) {
-  if (target.array.rank() < 2)
-    throw Error(fmt::format("orthogonal_: expected at least 2 dimensions, got {}", toString(target.array.shape())));
+Array orthogonal_(Target target, double gain, Where where) {
+  expectRank("orthogonal_", target.array, 2, any, where);
   size_t rows = size_t(target.array.size(0)), columns = rows ? size_t(target.array.numel()) / rows : 0;
   size_t count = std::min(rows, columns), length = std::max(rows, columns);
   Random random;
@@ -189,10 +209,10 @@ Array orthogonal_(Target target, double gain) {
       values[r * columns + c] = gain * (rows <= columns ? basis[r][c] : basis[c][r]);
   return fill(target.array, values);
 }
-Array sparse_(Target target, double sparsity, double std) {
-  expectRank("sparse_", target.array, 2, 2);
+Array sparse_(Target target, double sparsity, double std, Where where) {
+  expectRank("sparse_", target.array, 2, 2, where);
   if (!(sparsity >= 0 && sparsity <= 1))
-    throw Error(fmt::format("sparse_: sparsity: expected a value in [0, 1], got {}", sparsity));
+    fail("sparse_", fmt::format("sparsity: expected a value in [0, 1], got {}", sparsity), where);
   int64_t rows = target.array.size(0), columns = target.array.size(1),
           zeros = int64_t(std::ceil(sparsity * double(rows)));
   Random random;

@@ -83,6 +83,13 @@ template <class Op> void setSizes(typename Op::Properties &properties, const Con
 } // namespace
 
 Tensor conv(Tensor input, Tensor weight, ConvDims dims, Where where) {
+  if (input.rank() < 3)
+    fail("conv",
+         fmt::format("input: expected at least 3 dimensions (batch, channels, spatial), got {} in {}", input.rank(),
+                     toString(input.shape())),
+         where);
+  if (!isFloat(input.dtype()))
+    fail("conv", fmt::format("input: expected a float tensor, got {}", toString(input.dtype())), where);
   ir::ConvOp::Properties properties;
   setSizes<ir::ConvOp>(properties, complete(std::move(dims), input.rank() - 2));
   return ir::tensor(ir::create<ir::ConvOp>(where, {input, weight}, properties).getResult());

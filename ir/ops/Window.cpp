@@ -58,7 +58,13 @@ static int64_t positions(const WindowDims &dims, int64_t size, size_t i) {
 // The spatial part of a shape behind a batch and a channel dimension.
 static std::vector<int64_t> spatialOf(const Shape &shape) { return {shape.begin() + 2, shape.end()}; }
 
+static void expectFloats(std::string_view op, Tensor x, Where where) {
+  if (!isFloat(x.dtype()))
+    fail(op, fmt::format("input: expected a float tensor, got {}", toString(x.dtype())), where);
+}
+
 std::pair<Tensor, Tensor> max_pool(Tensor x, WindowDims dims, Where where) {
+  expectFloats("max_pool", x, where);
   dims = complete("max_pool", std::move(dims), x.shape(), where);
   ir::MaxPoolOp::Properties properties;
   properties.kernel = ir::dims(dims.kernel), properties.stride = ir::dims(dims.stride);
@@ -69,6 +75,7 @@ std::pair<Tensor, Tensor> max_pool(Tensor x, WindowDims dims, Where where) {
 }
 
 Tensor sum_pool(Tensor x, WindowDims dims, Where where) {
+  expectFloats("sum_pool", x, where);
   Shape shape = x.shape();
   dims = complete("sum_pool", std::move(dims), shape, where);
   Shape planes{shape[0] * shape[1], 1}, ones{1, 1};

@@ -12,6 +12,8 @@ namespace nnc::data {
 
 Loader::Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options)
     : dataset_(std::move(dataset)), options_(options) {
+  if (!dataset_)
+    throw Error("loader: dataset: expected one, got none");
   if (options.batch_size < 1)
     throw Error(fmt::format("loader: batch_size: expected at least 1, got {}", options.batch_size));
   if (options.prefetch < 0)

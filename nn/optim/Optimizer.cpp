@@ -59,36 +59,42 @@ namespace {
 template <class Options> struct Rule : Optimizer::Impl {
   std::vector<Options> options; // one a group; the last for parameters in none
 
-  Rule(Options defaults, std::vector<Group<Options>> groups) {
+  /// `name` and `where` are for messages: the optimizer's class and where it was made.
+  Rule(std::string_view name, Options defaults, std::vector<Group<Options>> groups, Where where) {
     for (Group<Options> &group : groups) {
       options.push_back(group.options);
       members.push_back(std::move(group.parameters));
     }
     options.push_back(defaults);
     for (const Options &each : options)
-      check(each);
+      check(each, {name, where});
     for (size_t i = 0; i < std::max<size_t>(members.size(), 1); ++i)
       addGroup();
   }
   double initialLr(size_t group) const override { return options.at(group).lr; }
 
-  static void expect(bool holds, std::string_view name, double value, std::string_view expected) {
-    if (!holds)
-      throw Error(fmt::format("optimizer: {}: expected {}, got {}", name, expected, value));
-  }
-  static void check(const Options &options);
+  struct Expect {
+    std::string_view optimizer;
+    Where where;
+    void operator()(bool holds, std::string_view name, double value, std::string_view expected) const {
+      if (!holds)
+        fail(optimizer, fmt::format("{}: expected {}, got {}", name, expected, value), where);
+    }
+  };
+  static void check(const Options &options, const Expect &expect);
 };
 
 using Sgd = Rule<SGDOptions>;
 using AdamRule = Rule<AdamOptions>;
 
-template <> void Sgd::check(const SGDOptions &o) {
+template <> void Sgd::check(const SGDOptions &o, const Expect &expect) {
   expect(o.lr >= 0, "lr", o.lr, "at least 0");
   expect(o.momentum >= 0, "momentum", o.momentum, "at least 0");
   expect(o.weight_decay >= 0, "weight_decay", o.weight_decay, "at least 0");
-  expect(!o.nesterov || (o.momentum > 0 && o.dampening == 0), "nesterov", o.momentum, "a momentum and no dampening");
+  expect(!o.nesterov || o.momentum > 0, "momentum", o.momentum, "more than 0 with nesterov");
+  expect(!o.nesterov || o.dampening == 0, "dampening", o.dampening, "0 with nesterov");
 }
-template <> void AdamRule::check(const AdamOptions &o) {
+template <> void AdamRule::check(const AdamOptions &o, const Expect &expect) {
   expect(o.lr >= 0, "lr", o.lr, "at least 0");
   expect(o.eps >= 0, "eps", o.eps, "at least 0");
   expect(o.weight_decay >= 0, "weight_decay", o.weight_decay, "at least 0");
@@ -179,8 +185,8 @@ void Optimizer::prepare(const NamedVariables &parameters) const {
   for (const auto &group : impl_->members)
     for (const VariableRef &member : group)
       if (!impl_->states.count(member.get()))
-        throw Error(
-            fmt::format("optimizer: a group holds '{}', which is no trained parameter of the model", member->name));
+        throw Error(fmt::format("optimizer: a group holds a parameter of {} that is no trained parameter of the model",
+                                toString(member->value.shape())));
 }
 
 void Optimizer::apply(const std::vector<VariableRef> &parameters, const std::vector<Tensor> &gradients) const {
@@ -207,8 +213,10 @@ double Optimizer::lr(size_t group) const {
   checkGroup(group, groups());
   return impl_->rates[group]->value.item<double>();
 }
-void Optimizer::set_lr(double lr, size_t group) const {
+void Optimizer::set_lr(double lr, size_t group, Where where) const {
   checkGroup(group, groups());
+  if (!(lr >= 0))
+    fail("set_lr", fmt::format("lr: expected at least 0, got {}", lr), where);
   impl_->rates[group]->value.fill(lr);
 }
 double Optimizer::initial_lr(size_t group) const {
@@ -232,17 +240,17 @@ VariableNames Optimizer::names() const {
   return names;
 }
 
-SGD::SGD(SGDOptions options, std::vector<Group<SGDOptions>> groups)
-    : Optimizer(std::make_shared<SgdRule>(options, std::move(groups))) {}
-Adam::Adam(AdamOptions options, std::vector<Group<AdamOptions>> groups)
-    : Optimizer(std::make_shared<AdamOf>(options, std::move(groups))) {}
+SGD::SGD(SGDOptions options, std::vector<Group<SGDOptions>> groups, Where where)
+    : Optimizer(std::make_shared<SgdRule>("SGD", options, std::move(groups), where)) {}
+Adam::Adam(AdamOptions options, std::vector<Group<AdamOptions>> groups, Where where)
+    : Optimizer(std::make_shared<AdamOf>("Adam", options, std::move(groups), where)) {}
 static std::vector<Group<AdamOptions>> decoupledGroups(const std::vector<Group<AdamWOptions>> &groups) {
   std::vector<Group<AdamOptions>> all;
   for (const auto &group : groups)
     all.push_back({group.parameters, decoupled(group.options)});
   return all;
 }
-AdamW::AdamW(AdamWOptions options, std::vector<Group<AdamWOptions>> groups)
-    : Optimizer(std::make_shared<AdamOf>(decoupled(options), decoupledGroups(groups))) {}
+AdamW::AdamW(AdamWOptions options, std::vector<Group<AdamWOptions>> groups, Where where)
+    : Optimizer(std::make_shared<AdamOf>("AdamW", decoupled(options), decoupledGroups(groups), where)) {}
 
 } // namespace nnc::optim

@@ -22,7 +22,7 @@ public:
 
   size_t groups() const;
   double lr(size_t group = 0) const;
-  void set_lr(double lr, size_t group = 0) const;
+  void set_lr(double lr, size_t group = 0, Where where = Where::current()) const;
   /// The rate that schedules start from: the one at the first call, as PyTorch's initial_lr.
   double initial_lr(size_t group = 0) const;
   /// Steps taken, as the compiled step counts them.
@@ -57,7 +57,7 @@ struct SGDOptions {
 };
 class SGD : public Optimizer {
 public:
-  explicit SGD(SGDOptions options = {}, std::vector<Group<SGDOptions>> groups = {});
+  explicit SGD(SGDOptions options = {}, std::vector<Group<SGDOptions>> groups = {}, Where where = Where::current());
 };
 
 /// torch.optim.Adam. m = lerp(m, g, 1 - beta1); v = beta2 * v + (1 - beta2) * g * g;
@@ -74,7 +74,7 @@ struct AdamOptions {
 };
 class Adam : public Optimizer {
 public:
-  explicit Adam(AdamOptions options = {}, std::vector<Group<AdamOptions>> groups = {});
+  explicit Adam(AdamOptions options = {}, std::vector<Group<AdamOptions>> groups = {}, Where where = Where::current());
 };
 
 /// torch.optim.AdamW: Adam with decoupled weight decay.
@@ -88,7 +88,8 @@ struct AdamWOptions {
 };
 class AdamW : public Optimizer {
 public:
-  explicit AdamW(AdamWOptions options = {}, std::vector<Group<AdamWOptions>> groups = {});
+  explicit AdamW(AdamWOptions options = {}, std::vector<Group<AdamWOptions>> groups = {},
+                 Where where = Where::current());
 };
 
 } // namespace nnc::optim

@@ -1,16 +1,16 @@
 // The closed forms of the schedules.
 #include "nnc/nn/optim/Schedule.h"
-#include "nnc/runtime/Error.h"
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <numbers>
 
 namespace nnc::optim {
 
-static void expectPositive(std::string_view schedule, std::string_view argument, int64_t value) {
+static void expectPositive(std::string_view schedule, std::string_view argument, int64_t value, Where where) {
   if (value < 1)
-    throw Error(fmt::format("{}: {}: expected at least 1, got {}", schedule, argument, value));
+    fail(schedule, fmt::format("{}: expected at least 1, got {}", argument, value), where);
 }
 
 Schedule::Schedule(Optimizer optimizer) : optimizer_(std::move(optimizer)) {
@@ -23,9 +23,9 @@ void Schedule::seek(int64_t epoch) {
     optimizer_.set_lr(rate(optimizer_.initial_lr(group), epoch), group);
 }
 
-StepLR::StepLR(Optimizer optimizer, int64_t step_size, double gamma)
+StepLR::StepLR(Optimizer optimizer, int64_t step_size, double gamma, Where where)
     : Schedule(std::move(optimizer)), stepSize_(step_size), gamma_(gamma) {
-  expectPositive("StepLR", "step_size", step_size);
+  expectPositive("StepLR", "step_size", step_size, where);
 }
 double StepLR::rate(double base, int64_t epoch) const { return base * std::pow(gamma_, double(epoch / stepSize_)); }
 
@@ -42,19 +42,19 @@ double ExponentialLR::rate(double base, int64_t epoch) const { return base * std
 static double cosine(double base, double low, double part) {
   return low + (base - low) * (1 + std::cos(std::numbers::pi * part)) / 2;
 }
-CosineAnnealingLR::CosineAnnealingLR(Optimizer optimizer, int64_t T_max, double eta_min)
+CosineAnnealingLR::CosineAnnealingLR(Optimizer optimizer, int64_t T_max, double eta_min, Where where)
     : Schedule(std::move(optimizer)), tMax_(T_max), etaMin_(eta_min) {
-  expectPositive("CosineAnnealingLR", "T_max", T_max);
+  expectPositive("CosineAnnealingLR", "T_max", T_max, where);
 }
 double CosineAnnealingLR::rate(double base, int64_t epoch) const {
   return cosine(base, etaMin_, double(epoch) / double(tMax_));
 }
 
 CosineAnnealingWarmRestarts::CosineAnnealingWarmRestarts(Optimizer optimizer, int64_t T_0, int64_t T_mult,
-                                                         double eta_min)
+                                                         double eta_min, Where where)
     : Schedule(std::move(optimizer)), t0_(T_0), tMult_(T_mult), etaMin_(eta_min) {
-  expectPositive("CosineAnnealingWarmRestarts", "T_0", T_0);
-  expectPositive("CosineAnnealingWarmRestarts", "T_mult", T_mult);
+  expectPositive("CosineAnnealingWarmRestarts", "T_0", T_0, where);
+  expectPositive("CosineAnnealingWarmRestarts", "T_mult", T_mult, where);
 }
 double CosineAnnealingWarmRestarts::rate(double base, int64_t epoch) const {
   int64_t length = t0_;
@@ -65,12 +65,12 @@ double CosineAnnealingWarmRestarts::rate(double base, int64_t epoch) const {
   return cosine(base, etaMin_, double(epoch) / double(length));
 }
 
-LinearLR::LinearLR(Optimizer optimizer, double start_factor, double end_factor, int64_t total_iters)
+LinearLR::LinearLR(Optimizer optimizer, double start_factor, double end_factor, int64_t total_iters, Where where)
     : Schedule(std::move(optimizer)), start_(start_factor), end_(end_factor), total_(total_iters) {
   if (!(start_factor > 0 && start_factor <= 1))
-    throw Error(fmt::format("LinearLR: start_factor: expected a value in (0, 1], got {}", start_factor));
+    fail("LinearLR", fmt::format("start_factor: expected a value in (0, 1], got {}", start_factor), where);
   if (!(end_factor >= 0 && end_factor <= 1))
-    throw Error(fmt::format("LinearLR: end_factor: expected a value in [0, 1], got {}", end_factor));
+    fail("LinearLR", fmt::format("end_factor: expected a value in [0, 1], got {}", end_factor), where);
   seek(0);
 }
 double LinearLR::rate(double base, int64_t epoch) const {
@@ -78,10 +78,10 @@ double LinearLR::rate(double base, int64_t epoch) const {
   return base * (start_ + (end_ - start_) * part);
 }
 
-ConstantLR::ConstantLR(Optimizer optimizer, double factor, int64_t total_iters)
+ConstantLR::ConstantLR(Optimizer optimizer, double factor, int64_t total_iters, Where where)
     : Schedule(std::move(optimizer)), factor_(factor), total_(total_iters) {
   if (!(factor >= 0 && factor <= 1))
-    throw Error(fmt::format("ConstantLR: factor: expected a value in [0, 1], got {}", factor));
+    fail("ConstantLR", fmt::format("factor: expected a value in [0, 1], got {}", factor), where);
   seek(0);
 }
 double ConstantLR::rate(double base, int64_t epoch) const { return epoch < total_ ? base * factor_ : base; }
@@ -92,12 +92,16 @@ LambdaLR::LambdaLR(Optimizer optimizer, std::function<double(int64_t)> factor)
 }
 
 SequentialLR::SequentialLR(Optimizer optimizer, std::vector<std::shared_ptr<Schedule>> schedules,
-                           std::vector<int64_t> milestones)
+                           std::vector<int64_t> milestones, Where where)
     : Schedule(std::move(optimizer)), schedules_(std::move(schedules)), milestones_(std::move(milestones)) {
   if (schedules_.empty() || milestones_.size() + 1 != schedules_.size() ||
       !std::is_sorted(milestones_.begin(), milestones_.end()))
-    throw Error(fmt::format("SequentialLR: milestones: expected {} ascending values between {} schedules, got {}",
-                            schedules_.empty() ? 0 : schedules_.size() - 1, schedules_.size(), milestones_.size()));
+    fail("SequentialLR",
+         schedules_.empty()
+             ? "schedules: expected at least one, got none"
+             : fmt::format("milestones: expected {} in ascending order, one fewer than schedules, got {{{}}}",
+                           schedules_.size() - 1, fmt::join(milestones_, ", ")),
+         where);
   seek(0);
 }
 double SequentialLR::rate(double base, int64_t epoch) const {

@@ -24,7 +24,7 @@ protected:
 /// base * gamma^floor(epoch / step_size)
 class StepLR : public Schedule {
 public:
-  StepLR(Optimizer optimizer, int64_t step_size, double gamma = 0.1);
+  StepLR(Optimizer optimizer, int64_t step_size, double gamma = 0.1, Where where = Where::current());
   double rate(double base, int64_t epoch) const override;
 
 private:
@@ -53,7 +53,7 @@ private:
 /// eta_min + (base - eta_min) * (1 + cos(pi * epoch / T_max)) / 2
 class CosineAnnealingLR : public Schedule {
 public:
-  CosineAnnealingLR(Optimizer optimizer, int64_t T_max, double eta_min = 0);
+  CosineAnnealingLR(Optimizer optimizer, int64_t T_max, double eta_min = 0, Where where = Where::current());
   double rate(double base, int64_t epoch) const override;
 
 private:
@@ -63,7 +63,8 @@ private:
 /// Cosine that starts again after T_0 epochs, then T_0 * T_mult, ...
 class CosineAnnealingWarmRestarts : public Schedule {
 public:
-  CosineAnnealingWarmRestarts(Optimizer optimizer, int64_t T_0, int64_t T_mult = 1, double eta_min = 0);
+  CosineAnnealingWarmRestarts(Optimizer optimizer, int64_t T_0, int64_t T_mult = 1, double eta_min = 0,
+                              Where where = Where::current());
   double rate(double base, int64_t epoch) const override;
 
 private:
@@ -73,7 +74,8 @@ private:
 /// base times a factor that goes from start_factor to end_factor in total_iters steps: warm-up
 class LinearLR : public Schedule {
 public:
-  LinearLR(Optimizer optimizer, double start_factor = 1.0 / 3, double end_factor = 1, int64_t total_iters = 5);
+  LinearLR(Optimizer optimizer, double start_factor = 1.0 / 3, double end_factor = 1, int64_t total_iters = 5,
+           Where where = Where::current());
   double rate(double base, int64_t epoch) const override;
 
 private:
@@ -83,7 +85,7 @@ private:
 /// base * factor for total_iters steps, then base
 class ConstantLR : public Schedule {
 public:
-  ConstantLR(Optimizer optimizer, double factor = 1.0 / 3, int64_t total_iters = 5);
+  ConstantLR(Optimizer optimizer, double factor = 1.0 / 3, int64_t total_iters = 5, Where where = Where::current());
   double rate(double base, int64_t epoch) const override;
 
 private:
@@ -102,7 +104,8 @@ private:
 /// One schedule after another: the k-th from milestones[k-1] on, counting from 0 there.
 class SequentialLR : public Schedule {
 public:
-  SequentialLR(Optimizer optimizer, std::vector<std::shared_ptr<Schedule>> schedules, std::vector<int64_t> milestones);
+  SequentialLR(Optimizer optimizer, std::vector<std::shared_ptr<Schedule>> schedules, std::vector<int64_t> milestones,
+               Where where = Where::current());
   double rate(double base, int64_t epoch) const override;
 
 private:

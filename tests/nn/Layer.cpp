@@ -34,6 +34,12 @@ std::string errorOf(const std::function<void()> &function) {
   return "";
 }
 
+std::string messageOf(const std::function<void()> &function) {
+  std::string text = errorOf(function), end = ": error: ";
+  size_t at = text.find(end);
+  return at == std::string::npos ? text : text.substr(at + end.size());
+}
+
 // What differs, in words; "" if nothing does.
 static std::string compare(const golden::Array &expected, const nnc::Array &actual, double tolerance) {
   if (actual.shape() != expected.shape)

@@ -56,5 +56,7 @@ nnc::Array randomArray(Shape shape, uint64_t seed, DType type = DType::f64);
 
 /// The error's text, or "" where `function` throws none.
 std::string errorOf(const std::function<void()> &function);
+/// The same without the place it begins with, where it does.
+std::string messageOf(const std::function<void()> &function);
 
 } // namespace nnc::test

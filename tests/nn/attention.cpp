@@ -66,9 +66,9 @@ TEST_CASE("attention: causal without a mask of one's own", "[nn]") {
 }
 
 TEST_CASE("attention: errors name layer, argument, what was expected and what came", "[nn]") {
-  CHECK(test::errorOf([] { nn::MultiheadAttention(5, 2); }) ==
+  CHECK(test::messageOf([] { nn::MultiheadAttention(5, 2); }) ==
         "MultiheadAttention: embed_dim: expected a multiple of num_heads 2, got 5");
-  CHECK(test::errorOf([] { nn::MultiheadAttention(4, 2, {.dropout = 2}); }) ==
+  CHECK(test::messageOf([] { nn::MultiheadAttention(4, 2, {.dropout = 2}); }) ==
         "MultiheadAttention: dropout: expected a probability in [0, 1], got 2");
   nn::MultiheadAttention layer(4, 2);
   std::string message = test::errorOf([&] {

@@ -69,7 +69,7 @@ TEST_CASE("convolution layers: errors", "[nn]") {
   CHECK_THAT(error(nn::Conv2d(3, 4, 3), {3, 28}), Contains("conv2d: input: expected 4 or 3 dimensions"));
   CHECK_THAT(error(nn::Conv1d(3, 4, 5), {1, 3, 4}), Contains("conv1d: kernel: size 5"));
   CHECK_THAT(error(nn::Conv1d(3, 4, 3), {1, 3, 4}, DType::f64), Contains("f32"));
-  auto construct = [](auto make) { return test::errorOf([&] { make(); }); };
+  auto construct = [](auto make) { return test::messageOf([&] { make(); }); };
   CHECK(construct([] { nn::Conv2d(3, 4, {3, 3, 3}); }) == "Conv2d: kernel_size: expected 1 or 2 values, got 3");
   CHECK(construct([] { nn::Conv2d(3, 4, 3, {.stride = 0}); }) == "Conv2d: stride: expected at least 1, got 0");
   CHECK(construct([] { nn::Conv2d(3, 4, 3, {.groups = 2}); }) ==

@@ -100,6 +100,6 @@ TEST_CASE("normalization layers: errors", "[nn]") {
              Contains("layer_norm: input: expected last dimensions 3x4, got 2x3x5"));
   CHECK_THAT(error(nn::GroupNorm(2, 4), {2, 6, 5}),
              Contains("group_norm: input: expected batch and 4 channels first, got 2x6x5"));
-  CHECK(test::errorOf([] { nn::GroupNorm(3, 4); }) ==
+  CHECK(test::messageOf([] { nn::GroupNorm(3, 4); }) ==
         "GroupNorm: num_groups: expected a divisor of num_channels = 4, got 3");
 }

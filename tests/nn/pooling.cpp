@@ -75,10 +75,10 @@ TEST_CASE("pooling layers: errors", "[nn]") {
   CHECK_THAT(error(nn::MaxPool2d(3), {4, 5}), Contains("max_pool2d: input: expected 4 or 3 dimensions"));
   CHECK_THAT(error(nn::MaxPool2d(6), {1, 2, 5, 7}),
              Contains("max_pool2d: kernel_size: 6 is larger than the padded input of 5 in spatial dimension 0"));
-  CHECK(test::errorOf([] { nn::MaxPool2d(3, {.padding = 2}); }) ==
+  CHECK(test::messageOf([] { nn::MaxPool2d(3, {.padding = 2}); }) ==
         "MaxPool2d: padding: expected at most half of the kernel's 3, got 2");
-  CHECK(test::errorOf([] { nn::AvgPool2d(2, {.divisor_override = 0}); }) ==
+  CHECK(test::messageOf([] { nn::AvgPool2d(2, {.divisor_override = 0}); }) ==
         "AvgPool2d: divisor_override: expected a number other than 0, got 0");
-  CHECK(test::errorOf([] { nn::AdaptiveAvgPool2d({2, 3, 4}); }) ==
+  CHECK(test::messageOf([] { nn::AdaptiveAvgPool2d({2, 3, 4}); }) ==
         "AdaptiveAvgPool2d: output_size: expected 1 or 2 values, got 3");
 }

@@ -257,17 +257,17 @@ TEST_CASE("recurrent layers: a module of unknown type takes and gives states as 
 }
 
 TEST_CASE("recurrent layers: errors name layer, argument, what was expected and what came", "[nn]") {
-  CHECK(test::errorOf([] { nn::LSTM(0, 3); }) == "LSTM: input_size: expected at least 1, got 0");
-  CHECK(test::errorOf([] { nn::GRU(3, -1); }) == "GRU: hidden_size: expected at least 1, got -1");
-  CHECK(test::errorOf([] { nn::RNN(3, 4, {.num_layers = 0}); }) == "RNN: num_layers: expected at least 1, got 0");
-  CHECK(test::errorOf([] { nn::LSTM(3, 4, {.proj_size = 4}); }) ==
+  CHECK(test::messageOf([] { nn::LSTM(0, 3); }) == "LSTM: input_size: expected at least 1, got 0");
+  CHECK(test::messageOf([] { nn::GRU(3, -1); }) == "GRU: hidden_size: expected at least 1, got -1");
+  CHECK(test::messageOf([] { nn::RNN(3, 4, {.num_layers = 0}); }) == "RNN: num_layers: expected at least 1, got 0");
+  CHECK(test::messageOf([] { nn::LSTM(3, 4, {.proj_size = 4}); }) ==
         "LSTM: proj_size: expected 0 (no projection) or less than hidden_size 4, got 4");
-  CHECK(test::errorOf([] { nn::GRU(3, 4, {.dropout = 1.5}); }) ==
+  CHECK(test::messageOf([] { nn::GRU(3, 4, {.dropout = 1.5}); }) ==
         "GRU: dropout: expected a probability in [0, 1], got 1.5");
-  CHECK(test::errorOf([] { nn::LSTMCell(3, 0); }) == "LSTMCell: hidden_size: expected at least 1, got 0");
+  CHECK(test::messageOf([] { nn::LSTMCell(3, 0); }) == "LSTMCell: hidden_size: expected at least 1, got 0");
   nn::LSTM layer(3, 4, {.num_layers = 2});
-  CHECK(test::errorOf([&] { layer.weights(2); }) == "LSTM: layer: expected one in [0, 2), got 2");
-  CHECK(test::errorOf([&] { layer.weights(0, true); }) == "LSTM: reverse: expected a bidirectional layer");
+  CHECK(test::messageOf([&] { layer.weights(2); }) == "LSTM: layer: expected one in [0, 2), got 2");
+  CHECK(test::messageOf([&] { layer.weights(0, true); }) == "LSTM: reverse: expected false in a layer that is not bidirectional, got true");
 
   // An error of a call ends in `lstm: <this>`.
   auto fails = [](auto function, std::vector<Spec> inputs, const std::string &expected) {

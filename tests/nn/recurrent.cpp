@@ -267,7 +267,8 @@ TEST_CASE("recurrent layers: errors name layer, argument, what was expected and 
   CHECK(test::messageOf([] { nn::LSTMCell(3, 0); }) == "LSTMCell: hidden_size: expected at least 1, got 0");
   nn::LSTM layer(3, 4, {.num_layers = 2});
   CHECK(test::messageOf([&] { layer.weights(2); }) == "LSTM: layer: expected one in [0, 2), got 2");
-  CHECK(test::messageOf([&] { layer.weights(0, true); }) == "LSTM: reverse: expected false in a layer that is not bidirectional, got true");
+  CHECK(test::messageOf([&] { layer.weights(0, true); }) ==
+        "LSTM: reverse: expected false in a layer that is not bidirectional, got true");
 
   // An error of a call ends in `lstm: <this>`.
   auto fails = [](auto function, std::vector<Spec> inputs, const std::string &expected) {

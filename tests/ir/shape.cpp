@@ -22,7 +22,7 @@ static void check(const Function &f, const Shape &shape, const std::vector<doubl
   Data x = counted(DType::f64, shape);
   CHECK(checkWays(f, {x}, 0)[0].values == expected);
   if (!x.values.empty())
-    checkGradients([&](Tensors t) { return Tensors{f({square(t[0])})}; }, {x}, {.tolerance = 1e-6, .mayBeZero = true});
+    checkGradients([&](Tensors t) { return Tensors{f({square(t[0])})}; }, {x}, {.mayBeZero = true, .tolerance = 1e-6});
 }
 
 TEST_CASE("reshape, flatten, squeeze, unsqueeze") {

@@ -184,8 +184,8 @@ struct EncoderLayer : nn::Callable<EncoderLayer> {
   EncoderLayer(int64_t width, int64_t heads)
       : self_attn(module("self_attn", nn::MultiheadAttention(width, heads, {.batch_first = true}))),
         linear1(module("linear1", nn::Linear(width, 4 * width))),
-        linear2(module("linear2", nn::Linear(4 * width, width))), norm1(module("norm1", nn::LayerNorm({width}))),
-        norm2(module("norm2", nn::LayerNorm({width}))) {}
+        linear2(module("linear2", nn::Linear(4 * width, width))), norm1(module("norm1", nn::LayerNorm(width))),
+        norm2(module("norm2", nn::LayerNorm(width))) {}
   Tensor forward(Tensor x) {
     x = norm1(x + self_attn(x, x, x, {.need_weights = false}).first);
     return norm2(x + linear2(F::gelu(linear1(x))));
@@ -211,8 +211,8 @@ struct GptBlock : nn::Callable<GptBlock> {
   nn::LayerNorm ln_1, ln_2;
   nn::Linear c_attn, c_proj, c_fc, c_out;
   GptBlock(int64_t width, int64_t heads)
-      : width(width), heads(heads), ln_1(module("ln_1", nn::LayerNorm({width}))),
-        ln_2(module("ln_2", nn::LayerNorm({width}))), c_attn(module("c_attn", nn::Linear(width, 3 * width))),
+      : width(width), heads(heads), ln_1(module("ln_1", nn::LayerNorm(width))),
+        ln_2(module("ln_2", nn::LayerNorm(width))), c_attn(module("c_attn", nn::Linear(width, 3 * width))),
         c_proj(module("c_proj", nn::Linear(width, width))), c_fc(module("c_fc", nn::Linear(width, 4 * width))),
         c_out(module("c_out", nn::Linear(4 * width, width))) {}
   Tensor attend(Tensor x, Tensor pastKeys, Tensor pastValues) {
@@ -236,7 +236,7 @@ struct Gpt : nn::Callable<Gpt> {
   nn::LayerNorm ln_f;
   Gpt(int64_t vocabulary, int64_t context, int64_t width, int64_t heads, int64_t layers)
       : wte(module("wte", nn::Embedding(vocabulary, width))), wpe(module("wpe", nn::Embedding(context, width))),
-        ln_f(module("ln_f", nn::LayerNorm({width}))) {
+        ln_f(module("ln_f", nn::LayerNorm(width))) {
     for (int64_t i = 0; i < layers; ++i)
       h.append(GptBlock(width, heads));
   }

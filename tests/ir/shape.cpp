@@ -179,7 +179,5 @@ TEST_CASE("messages of the shape family") {
   CHECK(of([](Tensor t) { return cat({}); }, x) == "cat: tensors: expected at least one, got none");
   CHECK(of([](Tensor) { return constant({2}, {1, 2, 3}); }, x) == "constant: values: expected 2 for 2, got 3");
   CHECK(of([](Tensor) { return zeros({int64_t(1) << 40, 3}); }, x) ==
-        "constant: result #0 must be a tensor of f32, f64, bf16, f16, i64, i32, i8, ui8 or i1, of static shape and at "
-        "most "
-        "2^40 elements, but got 'tensor<1099511627776x3xf32>'");
+        "constant: expected a result of less than 2^40 elements, got 1099511627776x3");
 }

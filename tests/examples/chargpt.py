@@ -15,7 +15,7 @@ program, data = sys.argv[1:3]
 
 def start(out, *more):
     command = [program, "--data", f"{data}/text", "--out", str(out), "--layers", "2", "--heads", "2", "--width", "32",
-               "--context", "16", "--batch", "32", "--lr", "5e-3", "--every", "200", "--iterations", "400", *more]
+               "--context", "16", "--batch", "32", "--lr", "1e-2", "--every", "400", "--iterations", "800", *more]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

@@ -102,7 +102,8 @@ std::vector<int32_t> Call::inputs() const {
 }
 
 void Call::setArgument(int32_t argument, const void *data) {
-  std::memcpy(arguments[argument].data(), data, info().arguments[argument].bytes);
+  if (info().arguments[argument].bytes > 0) // an empty tensor may have no address
+    std::memcpy(arguments[argument].data(), data, info().arguments[argument].bytes);
   given[argument] = true;
 }
 

@@ -1,6 +1,7 @@
 #include "nnc/codegen/CheckSource.h"
 #include "nnc/codegen/object/Signature.h"
 #include "nnc/codegen/schedule/Schedule.h"
+#include "nnc/ir/Check.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -8,7 +9,7 @@ using namespace mlir;
 namespace nnc::codegen {
 
 // More than the address space of any machine; a million tensors of it still add up in 64 bits.
-static constexpr int64_t mostBytes = int64_t(1) << 43;
+static constexpr int64_t mostBytes = 8 * ir::mostElements;
 
 static bool isElement(Type type) {
   return type.isF32() || type.isF64() || type.isBF16() || type.isF16() || type.isSignlessInteger(64) ||

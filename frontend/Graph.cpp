@@ -196,12 +196,11 @@ Traced trace(const TensorFunction &function, std::vector<Spec> inputs, TraceOpti
       if (size < 0)
         throw Error(
             fmt::format("trace: input '{}': expected sizes of at least 0, got {}", input.name, toString(input.shape)));
-    int64_t elements = 1;
-    for (int64_t size : input.shape)
-      if (__builtin_mul_overflow(elements, std::max<int64_t>(size, 1), &elements) || elements >= int64_t(1) << 40)
-        throw Error(fmt::format("trace: input '{}': expected less than 2^40 elements, got {}", input.name,
-                                toString(input.shape)));
-    types.push_back(ir::tensorType(input.type, input.shape, &context));
+    auto type = cast<RankedTensorType>(ir::tensorType(input.type, input.shape, &context));
+    if (!ir::isOfPossibleSize(type))
+      throw Error(
+          fmt::format("trace: input '{}': expected at most 2^40 elements, got {}", input.name, toString(input.shape)));
+    types.push_back(type);
   }
   auto func = func::FuncOp::create(builder, unknown, options.name, builder.getFunctionType(types, {}));
   Block *entry = func.addEntryBlock();

@@ -69,6 +69,10 @@ static std::string describe(StringRef op, Where where, const std::string &messag
 }
 
 void fail(std::string_view op, const std::string &message, Where where) { throw Error(describe(op, where, message)); }
+void expectFloat(std::string_view op, std::string_view argument, Tensor x, Where where) {
+  if (!isFloat(x.dtype()))
+    fail(op, fmt::format("{}: expected a float tensor, got {}", argument, toString(x.dtype())), where);
+}
 
 namespace ir {
 
@@ -172,9 +176,6 @@ std::string sourceOf(Location location) {
 
 namespace detail {
 
-// No machine's memory holds more; and sums of sizes below it do not overflow.
-static constexpr int64_t mostBytes = int64_t(1) << 43;
-
 void inferOrThrow(StringRef op, Location location, Where where,
                   function_ref<LogicalResult(SmallVectorImpl<Type> &)> infer, SmallVectorImpl<Type> &types) {
   std::string message;
@@ -208,14 +209,10 @@ void checkOperands(StringRef op, ArrayRef<Tensor> operands, Where where) {
 Operation *createOp(OperationState &state, Where where) {
   for (Type type : state.types) {
     auto tensor = dyn_cast<RankedTensorType>(type);
-    int64_t bytes = 8;
-    if (!tensor || llvm::is_contained(tensor.getShape(), 0))
-      continue;
-    for (int64_t size : tensor.getShape())
-      if (__builtin_mul_overflow(bytes, size, &bytes) || bytes >= mostBytes)
-        fail(state.name.getStringRef().str(),
-             fmt::format("expected a result of less than 2^40 elements, got {}", toString(Shape(tensor.getShape()))),
-             where);
+    if (tensor && !isOfPossibleSize(tensor))
+      fail(state.name.getStringRef().str(),
+           fmt::format("expected a result of at most 2^40 elements, got {}", toString(Shape(tensor.getShape()))),
+           where);
   }
   Operation *op = Builder::current().op().create(state);
   std::string message;

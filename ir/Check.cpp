@@ -21,6 +21,10 @@ bool isOfPossibleSize(RankedTensorType type) {
   return rest > 0;
 }
 
+int64_t windowSize(int64_t kernel, int64_t dilation) {
+  return kernel - 1 > mostElements / dilation ? INT64_MAX : dilation * (kernel - 1) + 1;
+}
+
 LogicalResult Check::fail(const Twine &message) const { return emitOptionalError(location_, op_, ": ", message); }
 
 LogicalResult Check::rank(StringRef argument, Type type, int64_t expected) const {

@@ -14,6 +14,8 @@ std::string elementText(mlir::Type type); // "f32"
 
 /// Of a tensor, so that no size, number of bytes or sum of a few of them overflows.
 inline constexpr int64_t mostElements = int64_t(1) << 40;
+/// What a kernel covers of an input: dilation * (kernel - 1) + 1, or INT64_MAX where that is more than any input has.
+int64_t windowSize(int64_t kernel, int64_t dilation);
 
 class Check {
 public:

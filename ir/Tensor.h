@@ -64,9 +64,10 @@ public:
   template <class T>
     requires std::is_arithmetic_v<T>
   Operand(T number, Where where = Where::current())
-      : number(double(number)), isInteger(std::is_integral_v<T>), where(where) {}
+      : isNumber(true), number(double(number)), isInteger(std::is_integral_v<T>), where(where) {}
 
   Tensor tensor;
+  bool isNumber = false;
   double number = 0;
   bool isInteger = false;
   Where where;
@@ -86,5 +87,7 @@ public:
 /// Throws the library's Error for the layer in scope (or `op`), in the form
 /// `file:line:col: error: conv2d 'features.3': <message>`.
 [[noreturn]] void fail(std::string_view op, const std::string &message, Where where);
+/// Fails unless the elements are floats: `softmax: input: expected a float tensor, got i64`.
+void expectFloat(std::string_view op, std::string_view argument, Tensor x, Where where);
 
 } // namespace nnc

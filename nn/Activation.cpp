@@ -1,7 +1,7 @@
 // Activations. Where one branch of a selection would overflow for the other's arguments, its argument is selected too:
 // the gradient of a branch not taken is zero times its derivative, which must be finite.
 #include "nnc/nn/Activation.h"
-#include "nnc/nn/Axes.h"
+#include "nnc/nn/Check.h"
 #include "nnc/nn/Print.h"
 #include <cmath>
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 // Attention. A mask that is added stands for every kind of mask: what does not take part has minus infinity.
 #include "nnc/nn/Attention.h"
 #include "nnc/nn/Axes.h"
+#include "nnc/nn/Check.h"
 #include "nnc/nn/Dropout.h"
 #include "nnc/nn/init.h"
 #include <cmath>

@@ -1,28 +1,13 @@
 // Numbers for each axis, and batches of one.
 #include "nnc/nn/Axes.h"
 #include "nnc/ir/ops/Shape.h"
+#include "nnc/nn/Check.h"
 #include "nnc/nn/Print.h"
 #include <fmt/format.h>
 
 namespace nnc::nn {
 
 std::string Axes::str() const { return single ? std::to_string(values.at(0)) : detail::tuple(values); }
-
-void detail::expectAtLeast(std::string_view layer, std::string_view argument, int64_t value, int64_t least,
-                           Where where) {
-  if (value < least)
-    fail(layer, fmt::format("{}: expected at least {}, got {}", argument, least, value), where);
-}
-void detail::expectType(std::string_view layer, std::string_view argument, Tensor x, std::string_view name, Tensor as,
-                        Where where) {
-  if (as && x.dtype() != as.dtype())
-    fail(layer, fmt::format("{}: expected {} as {}, got {}", argument, toString(as.dtype()), name, toString(x.dtype())),
-         where);
-}
-void detail::expectProbability(std::string_view layer, std::string_view argument, double p, Where where) {
-  if (!(p >= 0 && p <= 1))
-    fail(layer, fmt::format("{}: expected a probability in [0, 1], got {}", argument, p), where);
-}
 
 std::vector<int64_t> detail::perAxis(std::string_view layer, std::string_view argument, const Axes &axes, size_t count,
                                      int64_t least, Where where) {

@@ -26,14 +26,6 @@ namespace detail {
 /// `model.cpp:12:3: error: <layer>: <argument>: expected 1 or 2 values, got 3`.
 std::vector<int64_t> perAxis(std::string_view layer, std::string_view argument, const Axes &axes, size_t count,
                              int64_t least, Where where);
-/// Throws unless `value` is at least `least`.
-void expectAtLeast(std::string_view layer, std::string_view argument, int64_t value, int64_t least, Where where);
-/// Throws unless the argument has the element type of `as`, which the message calls by that name: a layer does not
-/// convert its input.
-void expectType(std::string_view layer, std::string_view argument, Tensor x, std::string_view name, Tensor as,
-                Where where);
-/// Throws unless `p` is in [0, 1].
-void expectProbability(std::string_view layer, std::string_view argument, double p, Where where);
 /// The input with a batch dimension: as it is, or as a batch of one where it has only channels and `spatial` axes; then
 /// `added` is set. Fails with another number of dimensions.
 Tensor batched(std::string_view layer, Tensor x, size_t spatial, bool &added, Where where);

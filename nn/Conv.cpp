@@ -1,5 +1,6 @@
 // Convolution layers: one implementation for any number of axes, on the op `conv`.
 #include "nnc/nn/Conv.h"
+#include "nnc/nn/Check.h"
 #include "nnc/nn/Print.h"
 #include "nnc/nn/init.h"
 #include <algorithm>

@@ -1,6 +1,7 @@
 // Dropout: a mask of counter-based random numbers, and a select.
 #include "nnc/nn/Dropout.h"
 #include "nnc/nn/Axes.h"
+#include "nnc/nn/Check.h"
 #include "nnc/nn/Print.h"
 #include <fmt/format.h>
 
@@ -8,8 +9,7 @@ namespace nnc::nn {
 
 // `mask` is the shape of the random numbers: x's, or sizes of 1 where elements share one.
 static Tensor drop(Tensor x, Shape mask, double p, Where where) {
-  if (!isFloat(x.dtype()))
-    fail("dropout", fmt::format("input: expected a floating type, got {}", toString(x.dtype())), where);
+  expectFloat("dropout", "input", x, where);
   if (p == 0)
     return x;
   if (p == 1)

@@ -1,6 +1,6 @@
 // Embedding: a lookup, and around it what changes the table or its gradient.
 #include "nnc/nn/Embedding.h"
-#include "nnc/nn/Axes.h"
+#include "nnc/nn/Check.h"
 #include "nnc/nn/Print.h"
 #include "nnc/nn/init.h"
 #include <cmath>

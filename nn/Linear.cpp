@@ -1,6 +1,6 @@
 // Linear layers.
 #include "nnc/nn/Linear.h"
-#include "nnc/nn/Axes.h"
+#include "nnc/nn/Check.h"
 #include "nnc/nn/Print.h"
 #include "nnc/nn/init.h"
 #include <cmath>

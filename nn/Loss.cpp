@@ -69,10 +69,6 @@ struct Classes {
 };
 } // namespace
 
-static void expectFloats(std::string_view op, Tensor x, Where where) {
-  if (!isFloat(x.dtype()))
-    fail(op, fmt::format("input: expected a float tensor, got {}", toString(x.dtype())), where);
-}
 static Classes classesOf(std::string_view op, Tensor x, Tensor target, Where where) {
   Shape shape = x.shape();
   if (shape.empty())
@@ -100,7 +96,7 @@ static void checkWeight(std::string_view op, Tensor weight, int64_t count, Where
 // The loss of classes as targets, given log-probabilities.
 static Tensor ofClasses(std::string_view op, Tensor logits, Tensor target, const CrossEntropyOptions &options,
                         Where where) {
-  expectFloats(op, logits, where);
+  expectFloat(op, "input", logits, where);
   if (target.dtype() != DType::i64 && target.dtype() != DType::i32)
     fail(op, fmt::format("target: expected i64 or i32 class numbers, got {}", toString(target.dtype())), where);
   Classes classes = classesOf(op, logits, target, where);
@@ -149,7 +145,7 @@ Tensor cross_entropy(Tensor x, Tensor target, CrossEntropyOptions options, Where
          where);
   if (x.rank() < 1)
     fail("cross_entropy", "input: expected at least 1 dimension (classes), got a scalar", where);
-  expectFloats("cross_entropy", x, where);
+  expectFloat("cross_entropy", "input", x, where);
   int64_t dim = x.rank() == 1 ? 0 : 1;
   Tensor logs = log_softmax(x, dim, where);
   if (!isFloat(target.dtype()))

@@ -1,6 +1,7 @@
 // Normalisation layers, written with means and broadcasting; running statistics are updates of buffers.
 #include "nnc/nn/Normalization.h"
 #include "nnc/nn/Axes.h"
+#include "nnc/nn/Check.h"
 #include "nnc/nn/Print.h"
 #include "nnc/nn/init.h"
 #include <fmt/format.h>
@@ -44,8 +45,7 @@ Tensor scaled(Tensor y, Tensor weight, Tensor bias, Where where) {
   return bias ? Operand(y, where) + Operand(bias, where) : y;
 }
 void expectTypes(std::string_view layer, Tensor x, Tensor weight, Tensor bias, Where where) {
-  if (!isFloat(x.dtype()))
-    fail(layer, fmt::format("input: expected a float tensor, got {}", toString(x.dtype())), where);
+  expectFloat(layer, "input", x, where);
   detail::expectType(layer, "input", x, "weight", weight, where);
   detail::expectType(layer, "input", x, "bias", bias, where);
 }

@@ -1,5 +1,6 @@
 // Pooling layers, on the ops `max_pool` and `conv` (sums of windows).
 #include "nnc/nn/Pooling.h"
+#include "nnc/nn/Check.h"
 #include "nnc/nn/Print.h"
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,6 +1,5 @@
 // Random tensors.
 #include "nnc/nn/Random.h"
-#include <fmt/format.h>
 
 namespace nnc {
 
@@ -13,8 +12,7 @@ Tensor randn(Shape shape, DType type, Where where) {
   return random_normal(std::move(shape), type, graph.random(), graph.nextStream(), where);
 }
 Tensor categorical(Tensor scores, int64_t dim, Where where) {
-  if (!isFloat(scores.dtype()))
-    fail("categorical", fmt::format("scores: expected a floating type, got {}", toString(scores.dtype())), where);
+  expectFloat("categorical", "scores", scores, where);
   // u = 0 gives -inf, which is never the largest but where all scores are
   Tensor noise = -log(-log(rand(scores.shape(), scores.dtype(), where), where), where);
   return argmax(scores + noise, dim, false, where);

@@ -1,6 +1,7 @@
 // Recurrent layers: one matrix product for the inputs of all steps, then a scan over the steps.
 #include "nnc/nn/Recurrent.h"
 #include "nnc/nn/Axes.h"
+#include "nnc/nn/Check.h"
 #include "nnc/nn/Dropout.h"
 #include "nnc/nn/Linear.h"
 #include "nnc/nn/Print.h"
@@ -69,23 +70,19 @@ static std::vector<Tensor> stepOf(RecurrentKind kind, Tensor input, const std::v
   return {weights.hr ? functional::linear(h, weights.hr) : h, c};
 }
 
-static Tensor expectInput(const char *layer, Tensor input, const Parameter &weight, std::string_view weightName,
-                          int64_t features, int64_t rank, Where where) {
+static void expectInput(const char *layer, Tensor input, const Parameter &weight, std::string_view weightName,
+                        int64_t features, int64_t rank, Where where) {
   if ((input.rank() != rank && input.rank() != rank - 1) || input.size(-1) != features)
     fail(layer,
          fmt::format("input: expected {} or {} dimensions with {} features last, got {}", rank - 1, rank, features,
                      toString(input.shape())),
          where);
-  if (input.dtype() != weight.dtype())
-    fail(layer,
-         fmt::format("input: expected {} as {}, got {}", toString(weight.dtype()), weightName, toString(input.dtype())),
-         where);
-  return input;
+  expectType(layer, "input", input, weightName, weight, where);
 }
 
 // Checks that all states are given or none, of the right shape and type; zeros where none is.
 static void completeStates(const char *layer, std::vector<Tensor> &states, const std::vector<const char *> &names,
-                           const std::vector<Shape> &shapes, const char *meaning, DType type, Where where) {
+                           const std::vector<Shape> &shapes, const char *meaning, Tensor input, Where where) {
   const bool given = bool(states[0]);
   for (size_t i = 0; i < states.size(); ++i) {
     if (bool(states[i]) != given)
@@ -94,16 +91,13 @@ static void completeStates(const char *layer, std::vector<Tensor> &states, const
                        names[states[i] ? i : 0]),
            where);
     if (!states[i])
-      states[i] = zeros(shapes[i], type, where);
+      states[i] = zeros(shapes[i], input.dtype(), where);
     else if (states[i].shape() != shapes[i])
       fail(layer,
            fmt::format("{}: expected {} ({}), got {}", names[i], toString(shapes[i]), meaning,
                        toString(states[i].shape())),
            where);
-    else if (states[i].dtype() != type)
-      fail(layer,
-           fmt::format("{}: expected {} as input, got {}", names[i], toString(type), toString(states[i].dtype())),
-           where);
+    expectType(layer, names[i], states[i], "input", input, where);
   }
 }
 
@@ -187,8 +181,8 @@ template <class Self> std::vector<Tensor> Recurrent<Self>::run(Tensor input, std
     fail(name, "input: expected at least 1 step, got 0 in " + toString(input.shape()), where);
   auto stateShape = [&](int64_t features) { return batched ? Shape{count, batch, features} : Shape{count, features}; };
   completeStates(name, states, {"h_0", "c_0"}, {stateShape(result), stateShape(hidden_)},
-                 batched ? "num_layers * directions, batch, features" : "num_layers * directions, features",
-                 input.dtype(), where);
+                 batched ? "num_layers * directions, batch, features" : "num_layers * directions, features", input,
+                 where);
   if (!batched)
     for (Tensor &state : states)
       state = unsqueeze(state, 1);
@@ -261,7 +255,7 @@ template <class Self> std::vector<Tensor> RecurrentCell<Self>::step(Tensor input
   const bool batched = input.rank() == 2;
   Shape shape = batched ? Shape{input.size(0), hidden_} : Shape{hidden_};
   completeStates(name, states, kind_ == RecurrentKind::lstm ? std::vector{"h", "c"} : std::vector{"hx"}, {shape, shape},
-                 batched ? "batch, hidden_size" : "hidden_size", input.dtype(), where);
+                 batched ? "batch, hidden_size" : "hidden_size", input, where);
   auto row = [&](Tensor x) { return batched ? x : unsqueeze(x, 0); };
   for (Tensor &state : states)
     state = row(state);
@@ -280,15 +274,18 @@ template class RecurrentCell<LSTMCell>;
 template class RecurrentCell<GRUCell>;
 } // namespace detail
 
+// RNN and GRU have the options of an LSTM but proj_size.
+template <class Options> static LSTMOptions common(const Options &options) {
+  return {.num_layers = options.num_layers,
+          .bias = options.bias,
+          .batch_first = options.batch_first,
+          .dropout = options.dropout,
+          .bidirectional = options.bidirectional,
+          .dtype = options.dtype};
+}
+
 RNN::RNN(int64_t input_size, int64_t hidden_size, RNNOptions options, Where where)
-    : Recurrent(detail::kindOf(options.nonlinearity), input_size, hidden_size,
-                {.num_layers = options.num_layers,
-                 .bias = options.bias,
-                 .batch_first = options.batch_first,
-                 .dropout = options.dropout,
-                 .bidirectional = options.bidirectional,
-                 .dtype = options.dtype},
-                where) {}
+    : Recurrent(detail::kindOf(options.nonlinearity), input_size, hidden_size, common(options), where) {}
 std::pair<Tensor, Tensor> RNN::forward(Tensor input, Tensor h_0) const {
   std::vector<Tensor> results = run(input, {h_0});
   return {results[0], results[1]};
@@ -302,14 +299,7 @@ std::pair<Tensor, LSTMState> LSTM::forward(Tensor input, LSTMState state) const 
 }
 
 GRU::GRU(int64_t input_size, int64_t hidden_size, GRUOptions options, Where where)
-    : Recurrent(detail::RecurrentKind::gru, input_size, hidden_size,
-                {.num_layers = options.num_layers,
-                 .bias = options.bias,
-                 .batch_first = options.batch_first,
-                 .dropout = options.dropout,
-                 .bidirectional = options.bidirectional,
-                 .dtype = options.dtype},
-                where) {}
+    : Recurrent(detail::RecurrentKind::gru, input_size, hidden_size, common(options), where) {}
 std::pair<Tensor, Tensor> GRU::forward(Tensor input, Tensor h_0) const {
   std::vector<Tensor> results = run(input, {h_0});
   return {results[0], results[1]};

@@ -13,8 +13,8 @@ namespace nnc {
 template <class Op>
 static Tensor collective(std::string_view name, Tensor x, typename Op::Properties properties, int64_t ranks,
                          Where where) {
-  if (x && !isFloat(x.dtype()))
-    fail(name, fmt::format("input: expected a float tensor, got {}", toString(x.dtype())), where);
+  if (x)
+    expectFloat(name, "input", x, where);
   properties.ranks = ir::i64(ranks);
   return ir::tensor(ir::create<Op>(where, {x}, properties).getResult());
 }

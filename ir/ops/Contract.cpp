@@ -88,8 +88,7 @@ Tensor conv(Tensor input, Tensor weight, ConvDims dims, Where where) {
          fmt::format("input: expected at least 3 dimensions (batch, channels, spatial), got {} in {}", input.rank(),
                      toString(input.shape())),
          where);
-  if (!isFloat(input.dtype()))
-    fail("conv", fmt::format("input: expected a float tensor, got {}", toString(input.dtype())), where);
+  expectFloat("conv", "input", input, where);
   ir::ConvOp::Properties properties;
   setSizes<ir::ConvOp>(properties, complete(std::move(dims), input.rank() - 2));
   return ir::tensor(ir::create<ir::ConvOp>(where, {input, weight}, properties).getResult());
@@ -253,10 +252,6 @@ static LogicalResult checkSizes(const Check &check, const Sizes &sizes, int64_t 
       failed(check.integers("dilation", sizes.dilation, spatial, 1)))
     return failure();
   return check.integers("groups", sizes.groups, 1, 1);
-}
-// What a kernel covers of the input.
-static int64_t windowSize(int64_t kernel, int64_t dilation) {
-  return kernel - 1 > mostElements / dilation ? INT64_MAX : dilation * (kernel - 1) + 1;
 }
 // The spatial sizes of conv's result.
 static LogicalResult outputSizes(const Check &check, const Sizes &sizes, ArrayRef<int64_t> input,

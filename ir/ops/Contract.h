@@ -15,7 +15,7 @@ Tensor matmul(Tensor l, Tensor r, Where where = Where::current());
 
 /// Sizes of one convolution, one entry a spatial dimension (an empty vector means all 1, or 0 for padding).
 struct ConvDims {
-  std::vector<int64_t> stride, paddingLow, paddingHigh, dilation;
+  std::vector<int64_t> stride = {}, paddingLow = {}, paddingHigh = {}, dilation = {};
   int64_t groups = 1;
 };
 /// input N C spatial..., weight O C/groups kernel... -> N O out...; out = (in + low + high - dilation*(kernel-1) - 1) /

@@ -45,8 +45,11 @@ static DType commonType(DType l, DType r) {
 
 static std::pair<Tensor, Tensor> together(std::string_view op, Operand l, Operand r) {
   Where where = l.tensor ? l.where : r.where;
+  for (const Operand &operand : {l, r})
+    if (!operand.tensor && !operand.isNumber)
+      fail(op, "a tensor without a value was used: it was never assigned", where);
   if (!l.tensor && !r.tensor)
-    fail(op, "expected at least one tensor with a value", where);
+    fail(op, "expected at least one tensor, got two numbers", where);
   auto number = [&](const Operand &scalar, Tensor like) {
     DType type = like.dtype();
     if (!isFloat(type) && !scalar.isInteger)
@@ -80,8 +83,8 @@ static Tensor compare(std::string_view predicate, Operand l, Operand r) {
   return ir::tensor(ir::create<ir::CompareOp>(l.tensor ? l.where : r.where, {a, b}, properties).getResult());
 }
 template <class Op> static Tensor unary(std::string_view op, Tensor x, Where where) {
-  if (x && !isFloat(x.dtype()))
-    fail(op, fmt::format("input: expected a float tensor, got {}", toString(x.dtype())), where);
+  if (x)
+    expectFloat(op, "input", x, where);
   return ir::tensor(ir::create<Op>(where, {x}).getResult());
 }
 

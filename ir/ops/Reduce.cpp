@@ -56,8 +56,7 @@ Tensor sum(Tensor x, Dims dims, bool keepdim, Where where) {
   return reduce<ir::SumOp>("sum", x, dims, keepdim, where);
 }
 Tensor mean(Tensor x, Dims dims, bool keepdim, Where where) {
-  if (!isFloat(x.dtype()))
-    fail("mean", fmt::format("input: expected a float tensor, got {}", toString(x.dtype())), where);
+  expectFloat("mean", "input", x, where);
   double count = double(countAlong(x, reducedDims("mean", x, dims, where)));
   return sum(x, dims, keepdim, where) * Operand(1.0 / count, where);
 }
@@ -91,13 +90,9 @@ Tensor cumsum(Tensor x, int64_t dim, bool reverse, Where where) {
   properties.reverse = ir::Builder::current().op().getBoolAttr(reverse);
   return ir::tensor(ir::create<ir::CumsumOp>(where, {x}, properties).getResult());
 }
-static void expectFloats(std::string_view op, Tensor x, Where where) {
-  if (!isFloat(x.dtype()))
-    fail(op, fmt::format("input: expected a float tensor, got {}", toString(x.dtype())), where);
-}
 // A scalar is one class, as in PyTorch: of dimension 0 or -1.
 template <class Op> static Tensor softmaxOf(std::string_view op, Tensor x, int64_t dim, Where where) {
-  expectFloats(op, x, where);
+  expectFloat(op, "input", x, where);
   if (x.rank() > 0)
     return alongDim<Op>(op, x, dim, where);
   return reshape(alongDim<Op>(op, reshape(x, {1}, where), dim, where), {}, where);
@@ -107,7 +102,7 @@ Tensor log_softmax(Tensor x, int64_t dim, Where where) {
   return softmaxOf<ir::LogSoftmaxOp>("log_softmax", x, dim, where);
 }
 Tensor logsumexp(Tensor x, int64_t dim, bool keepdim, Where where) {
-  expectFloats("logsumexp", x, where);
+  expectFloat("logsumexp", "input", x, where);
   Tensor y = alongDim<ir::LogsumexpOp>("logsumexp", x, dim, where);
   return keepdim ? keepDims(y, x.shape(), {ir::wrapDim("logsumexp", dim, x.rank(), where)}, where) : y;
 }

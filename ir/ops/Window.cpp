@@ -58,13 +58,8 @@ static int64_t positions(const WindowDims &dims, int64_t size, size_t i) {
 // The spatial part of a shape behind a batch and a channel dimension.
 static std::vector<int64_t> spatialOf(const Shape &shape) { return {shape.begin() + 2, shape.end()}; }
 
-static void expectFloats(std::string_view op, Tensor x, Where where) {
-  if (!isFloat(x.dtype()))
-    fail(op, fmt::format("input: expected a float tensor, got {}", toString(x.dtype())), where);
-}
-
 std::pair<Tensor, Tensor> max_pool(Tensor x, WindowDims dims, Where where) {
-  expectFloats("max_pool", x, where);
+  expectFloat("max_pool", "input", x, where);
   dims = complete("max_pool", std::move(dims), x.shape(), where);
   ir::MaxPoolOp::Properties properties;
   properties.kernel = ir::dims(dims.kernel), properties.stride = ir::dims(dims.stride);
@@ -75,7 +70,7 @@ std::pair<Tensor, Tensor> max_pool(Tensor x, WindowDims dims, Where where) {
 }
 
 Tensor sum_pool(Tensor x, WindowDims dims, Where where) {
-  expectFloats("sum_pool", x, where);
+  expectFloat("sum_pool", "input", x, where);
   Shape shape = x.shape();
   dims = complete("sum_pool", std::move(dims), shape, where);
   Shape planes{shape[0] * shape[1], 1}, ones{1, 1};
@@ -181,8 +176,7 @@ LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext *context, std::optional<Lo
     return failure();
   SmallVector<int64_t> shape(type.getShape().take_front(2));
   for (int64_t i = 0; i < spatial; ++i) {
-    int64_t kernel = adaptor.getKernel()[i], dilation = adaptor.getDilation()[i];
-    int64_t covered = kernel - 1 > mostElements / dilation ? INT64_MAX : dilation * (kernel - 1) + 1;
+    int64_t covered = windowSize(adaptor.getKernel()[i], adaptor.getDilation()[i]);
     int64_t padded = type.getDimSize(i + 2) + adaptor.getPaddingLow()[i] + adaptor.getPaddingHigh()[i];
     if (covered > padded)
       return check.fail("kernel: " + Twine(covered) + " is larger than the padded input of " + Twine(padded) +

@@ -7,7 +7,7 @@ namespace nnc {
 /// One entry a spatial dimension; `paddingHigh` already holds what ceil_mode adds. Empty stride means the kernel's
 /// size.
 struct WindowDims {
-  std::vector<int64_t> kernel, stride, paddingLow, paddingHigh, dilation;
+  std::vector<int64_t> kernel = {}, stride = {}, paddingLow = {}, paddingHigh = {}, dilation = {};
 };
 /// Largest element of each window and its flat position (i64) in the input's spatial plane. Padding is never chosen;
 /// the first of equals wins; NaN wins (the last of several NaN, as PyTorch). The gradient goes to the chosen element.

@@ -1,5 +1,6 @@
 // The closed forms of the schedules.
 #include "nnc/nn/optim/Schedule.h"
+#include "nnc/nn/Check.h"
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -7,11 +8,6 @@
 #include <numbers>
 
 namespace nnc::optim {
-
-static void expectPositive(std::string_view schedule, std::string_view argument, int64_t value, Where where) {
-  if (value < 1)
-    fail(schedule, fmt::format("{}: expected at least 1, got {}", argument, value), where);
-}
 
 Schedule::Schedule(Optimizer optimizer) : optimizer_(std::move(optimizer)) {
   for (size_t group = 0; group < optimizer_.groups(); ++group)
@@ -25,7 +21,7 @@ void Schedule::seek(int64_t epoch) {
 
 StepLR::StepLR(Optimizer optimizer, int64_t step_size, double gamma, Where where)
     : Schedule(std::move(optimizer)), stepSize_(step_size), gamma_(gamma) {
-  expectPositive("StepLR", "step_size", step_size, where);
+  nn::detail::expectAtLeast("StepLR", "step_size", step_size, 1, where);
 }
 double StepLR::rate(double base, int64_t epoch) const { return base * std::pow(gamma_, double(epoch / stepSize_)); }
 
@@ -44,7 +40,7 @@ static double cosine(double base, double low, double part) {
 }
 CosineAnnealingLR::CosineAnnealingLR(Optimizer optimizer, int64_t T_max, double eta_min, Where where)
     : Schedule(std::move(optimizer)), tMax_(T_max), etaMin_(eta_min) {
-  expectPositive("CosineAnnealingLR", "T_max", T_max, where);
+  nn::detail::expectAtLeast("CosineAnnealingLR", "T_max", T_max, 1, where);
 }
 double CosineAnnealingLR::rate(double base, int64_t epoch) const {
   return cosine(base, etaMin_, double(epoch) / double(tMax_));
@@ -53,8 +49,8 @@ double CosineAnnealingLR::rate(double base, int64_t epoch) const {
 CosineAnnealingWarmRestarts::CosineAnnealingWarmRestarts(Optimizer optimizer, int64_t T_0, int64_t T_mult,
                                                          double eta_min, Where where)
     : Schedule(std::move(optimizer)), t0_(T_0), tMult_(T_mult), etaMin_(eta_min) {
-  expectPositive("CosineAnnealingWarmRestarts", "T_0", T_0, where);
-  expectPositive("CosineAnnealingWarmRestarts", "T_mult", T_mult, where);
+  nn::detail::expectAtLeast("CosineAnnealingWarmRestarts", "T_0", T_0, 1, where);
+  nn::detail::expectAtLeast("CosineAnnealingWarmRestarts", "T_mult", T_mult, 1, where);
 }
 double CosineAnnealingWarmRestarts::rate(double base, int64_t epoch) const {
   int64_t length = t0_;

@@ -106,7 +106,7 @@ def measure(row, threads, names, options):
             continue
         peer.update({key: float(value) for key, value in (word.split("=") for word in answer)})
         peer["times"], peer["before"] = [], before
-        first, why = worker.ask("run 1")  # training: every peer takes the same number of steps before outputs are compared
+        first, why = worker.ask("run 1")  # the second call of every peer: of training, all have taken two steps
         folder = tempfile.mkdtemp()
         if first is None or worker.ask("save " + folder)[0] is None:
             peer.clear()
@@ -117,8 +117,7 @@ def measure(row, threads, names, options):
         workers.append((worker, folder))
     for worker, folder in workers[1:]:
         if workers[0][0].name == OURS:
-            # eager PyTorch's first step stands for all: others have run once more while they compiled
-            error = compare(kind, workers[0][1], folder) if kind != "train" else None
+            error = compare(kind, workers[0][1], folder)
             result["peers"][worker.name]["difference"] = error
             if error is not None and error > TOLERANCE.get(kind, 1e-4):
                 result["peers"][worker.name]["disagrees"] = True

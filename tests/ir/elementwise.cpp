@@ -299,6 +299,10 @@ TEST_CASE("messages of the elementwise family") {
   Data f = random({2, 3}), i = i64({2}, {1, 2}), b = boolean({2}, {0, 1});
   CHECK(of([](Tensor l, Tensor r) { return l + r; }, f, random({2})) == "add: shapes 2x3 and 2 do not broadcast");
   CHECK(of([](Tensor, Tensor r) { return exp(r); }, f, i) == "exp: input: expected a float tensor, got i64");
+  CHECK(of([](Tensor l, Tensor) { return l + Tensor(); }, f, i) ==
+        "add: a tensor without a value was used: it was never assigned");
+  CHECK(of([](Tensor l, Tensor) { return Tensor() * l; }, f, i) ==
+        "mul: a tensor without a value was used: it was never assigned");
   CHECK(of([](Tensor l, Tensor) { return logical_not(l); }, i, i) == "logical_not: input: expected i1, got i64");
   CHECK(of([](Tensor l, Tensor r) { return select(l, r, r); }, i, i) == "select: condition: expected i1, got i64");
   CHECK(

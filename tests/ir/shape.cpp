@@ -179,5 +179,5 @@ TEST_CASE("messages of the shape family") {
   CHECK(of([](Tensor t) { return cat({}); }, x) == "cat: tensors: expected at least one, got none");
   CHECK(of([](Tensor) { return constant({2}, {1, 2, 3}); }, x) == "constant: values: expected 2 for 2, got 3");
   CHECK(of([](Tensor) { return zeros({int64_t(1) << 40, 3}); }, x) ==
-        "constant: expected a result of less than 2^40 elements, got 1099511627776x3");
+        "constant: expected a result of at most 2^40 elements, got 1099511627776x3");
 }

@@ -33,7 +33,7 @@ GATE = "codegen/object/Compile.h"  # what frontend/*.h may include besides
 INTERNAL = {"frontend/Tracing.h"}  # headers of frontend that are not public and not installed: they see MLIR
 UMBRELLA = "nnc.h"
 # Headers of frontend and nn that users have no need of: what files of these folders share.
-SHARED = INTERNAL | {"frontend/AbiTypes.h", "frontend/Seed.h", "nn/Print.h", "nn/ModuleState.h"}
+SHARED = INTERNAL | {"frontend/AbiTypes.h", "frontend/Seed.h", "nn/Check.h", "nn/Print.h", "nn/ModuleState.h"}
 SOURCE = (".h", ".cpp", ".c", ".td", ".inc", ".in")
 INCLUDE = re.compile(r'^\s*(?:#\s*include|include)\s+["<]([^">]+)[">]', re.M)
 COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.S)

@@ -241,12 +241,6 @@ static std::vector<std::string> listed(const golden::Case &c, std::string_view f
     }
   return found;
 }
-template <class List> static std::vector<std::string> firsts(const List &list) {
-  std::vector<std::string> found;
-  for (const auto &[name, value] : list)
-    found.push_back(name);
-  return found;
-}
 
 void checkNames(const golden::Case &c, const nn::AnyModule &module) {
   INFO(c.name);

@@ -45,6 +45,14 @@ void checkCase(const golden::Case &c, const MakeSubject &make, DType type);
 /// What PyTorch prints for a module, and names, order, shapes and requires_grad of all its state and parts.
 void checkNames(const golden::Case &c, const nn::AnyModule &module);
 
+/// The names of a list of named things.
+template <class List> std::vector<std::string> firsts(const List &list) {
+  std::vector<std::string> found;
+  for (const auto &entry : list)
+    found.push_back(entry.first);
+  return found;
+}
+
 /// Compares the gradient of sum(output * weights), for fixed random weights, with central differences along a random
 /// direction of all inputs of floating type and all parameters, in f64. The subject must be smooth there.
 void checkFiniteDifferences(const Subject &subject, const std::vector<Array> &inputs, double tolerance = 1e-6);

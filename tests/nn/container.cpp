@@ -108,13 +108,6 @@ const std::map<std::string, std::function<AnyModule()>> built = {
      }},
 };
 
-template <class List> std::vector<std::string> firsts(const List &list) {
-  std::vector<std::string> found;
-  for (const auto &entry : list)
-    found.push_back(entry.first);
-  return found;
-}
-
 } // namespace
 
 TEST_CASE("containers: names, order and printing agree with PyTorch", "[nn]") {
@@ -161,7 +154,7 @@ TEST_CASE("containers: iteration, access and shared modules", "[nn]") {
 
   nn::Sequential tail = nn::Sequential(linear(1, 2), nn::ReLU(), linear(2, 3)).slice(1);
   tail.append(nn::Tanh()); // "2" is taken: all are named anew
-  CHECK(firsts(tail.named_children()) == std::vector<std::string>{"0", "1", "2"});
+  CHECK(test::firsts(tail.named_children()) == std::vector<std::string>{"0", "1", "2"});
 }
 
 TEST_CASE("Sequential computes what its modules do", "[nn]") {

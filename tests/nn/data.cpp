@@ -88,5 +88,5 @@ TEST_CASE("categorical draws by the probabilities of softmax") {
   CHECK(share[2] == 0);
   CHECK(share[3] == Approx(0.3).margin(0.017));
   CHECK_THROWS_WITH(evaluate([](Tensor s) { return categorical(s); }, Array({3}, DType::i64)),
-                    Catch::Contains("categorical: scores: expected a floating type, got i64"));
+                    Catch::Contains("categorical: scores: expected a float tensor, got i64"));
 }

@@ -1,5 +1,6 @@
 // What a user is told about mistakes: the text of the messages of every layer, loss, optimizer, initialiser and data
 // class, with the user's own line and the layer's path in the model.
+#include "../runtime/temporary.h"
 #include "Layer.h"
 #include "nnc/nnc.h"
 
@@ -56,12 +57,7 @@ void refuses(const nn::AnyModule &layer, const Spec &first, const Spec &second, 
 void refused(const std::function<void()> &make, const std::string &expected, Where where = Where::current()) {
   compare(withoutPlace(errorOf(make), where.line(), 3), expected, where);
 }
-struct Folder {
-  std::string path = std::filesystem::temp_directory_path() / "nnc-test-errors-XXXXXX";
-  Folder() { REQUIRE(mkdtemp(path.data())); }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string operator/(const char *name) const { return path + "/" + name; }
-};
+using Folder = test::TemporaryFolder;
 
 /// A message without a place, since no line of the model is to blame.
 void says(const std::function<void()> &make, const std::string &expected, Where where = Where::current()) {
@@ -298,7 +294,7 @@ TEST_CASE("errors: calls of layers", "[nn]") {
   refuses(nn::Embedding(5, 3), f32({2}), "embedding 'part': input: expected i64 or i32, got f32");
   refuses(nn::Embedding(5, 3), i1({2}), "embedding 'part': input: expected i64 or i32, got i1");
   refuses(nn::Embedding(5, 3, {.max_norm = 1}), f32({2}), "embedding 'part': input: expected i64 or i32, got f32");
-  refuses(nn::Dropout(), i64({2}), "dropout 'part': input: expected a floating type, got i64");
+  refuses(nn::Dropout(), i64({2}), "dropout 'part': input: expected a float tensor, got i64");
   refuses(nn::Dropout1d(), f32({2}),
           "dropout1d 'part': input: expected 3 or 2 dimensions (batch, channels, 1 spatial; batch may be missing), got "
           "1 in 2");
@@ -722,7 +718,7 @@ TEST_CASE("errors: tracing and training", "[nn]") {
   says([&] { trace_forward(net, {f32({2, 4}), f32({2, 4})}); }, "the traced function takes 1 tensor, got 2 inputs");
   says([&] { trace_forward(net, {f32({2, -4})}); }, "trace: input 'x0': expected sizes of at least 0, got 2x-4");
   says([&] { trace_forward(net, {f32({int64_t(1) << 40, int64_t(1) << 40})}); },
-       "trace: input 'x0': expected less than 2^40 elements, got 1099511627776x1099511627776");
+       "trace: input 'x0': expected at most 2^40 elements, got 1099511627776x1099511627776");
   refused([&] { trace_forward(nn::Linear(4, 3), {f32({2, 5})}); },
           "linear: input: expected 4 features (weight is 3x4), got 5 in 2x5");
   refused([&] { compile(nn::Linear(4, 3), {f32({2, 5})}); },
@@ -735,10 +731,10 @@ TEST_CASE("errors: tracing and training", "[nn]") {
         trace(asTensorFunction([](Tensor x) { return broadcast_to(x, {int64_t(1) << 40, int64_t(1) << 40}); }),
               {f32({1, 1})});
       },
-      "broadcast: expected a result of less than 2^40 elements, got 1099511627776x1099511627776");
+      "broadcast: expected a result of at most 2^40 elements, got 1099511627776x1099511627776");
   refused(
       [&] { trace(asTensorFunction([](Tensor x) { return zeros({int64_t(1) << 62}, x.dtype()); }), {f32({1, 1})}); },
-      "constant: expected a result of less than 2^40 elements, got 4611686018427387904");
+      "constant: expected a result of at most 2^40 elements, got 4611686018427387904");
   refused([&] { trace(asTensorFunction([](Tensor x) { return reshape(x, {-1, -1}); }), {f32({4})}); },
           "reshape: shape: expected sizes of at least 0 and at most one -1, got -1x-1");
   refused([&] { trace(asTensorFunction([](Tensor x) { return reshape(x, {-2, -2}); }), {f32({4})}); },
@@ -788,7 +784,7 @@ TEST_CASE("errors: tracing and training", "[nn]") {
     arguments.push_back(variable->value.clone());
   compare(withoutPlace(errorOf([&] { loaded.call("train_step", arguments); }), line),
           "cross_entropy: target: index -1 at [1] is out of range [0, 3)", Where::current());
-  compare(errorOf([&] { loaded.call("train", arguments); }).substr(folder.path.size()),
+  compare(errorOf([&] { loaded.call("train", arguments); }).substr(folder.path.string().size()),
           "/step.so: no function 'train', there are: train_step", Where::current());
   says([&] { loaded.call("train_step", {images}); }, "train_step: labels: expected 2 of i64, got none");
   arguments[1] = Array({2});

@@ -1,20 +1,12 @@
 // Arrays in files of their own: safetensors by name, .npy.
+#include "../runtime/temporary.h"
 #include "nnc/nn/Checkpoint.h"
 #include "nnc/runtime/Error.h"
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <unistd.h>
 
 using namespace nnc;
 
-namespace {
-struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("nnc-test-files-" + std::to_string(getpid()));
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string operator/(const char *name) const { return (path / name).string(); }
-};
-} // namespace
+using Folder = test::TemporaryFolder;
 
 TEST_CASE("arrays by name come back as they were, with the metadata") {
   Folder folder;

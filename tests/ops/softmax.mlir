@@ -12,6 +12,8 @@
 // CHECK: %[[Y:.*]] = nn.softmax %arg0
 // CHECK: %[[P:.*]] = nn.mul %arg1, %[[Y]]
 // CHECK: nn.sum %[[P]]
+// LINALG-LABEL: func.func @softmax(
+// LINALG-NOT: = nn.
 // LINALG: arith.maximumf
 // LINALG: math.exp
 // LINALG: arith.addf

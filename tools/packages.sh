@@ -82,7 +82,8 @@ nnc_packages() {
   "${as_root[@]}" apt-get -qq update </dev/null
   local unknown=()
   for package in "${missing[@]}"; do
-    apt-cache policy "$package" | grep -q 'Candidate: [^(]' || unknown+=("$package")
+    # Not through a pipe into grep -q: that ends at its first match, and pipefail then takes the broken pipe for a failure.
+    [[ $(apt-cache policy "$package") =~ Candidate:\ [^\(] ]] || unknown+=("$package")
   done
   if [ ${#unknown[@]} -ne 0 ]; then
     nnc_fail "no apt source of this system has: ${unknown[*]}

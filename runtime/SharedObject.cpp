@@ -84,9 +84,9 @@ SharedObject::SharedObject(std::string objectName, void *loaded) : name(std::mov
   if (table->abi_version != NNC_ABI_VERSION)
     fail("ABI version " + std::to_string(table->abi_version) + ", this runtime understands " +
          std::to_string(NNC_ABI_VERSION));
-  if (table->bytes < sizeof(nnc_module))
-    fail("module table of " + std::to_string(table->bytes) + " bytes, expected at least " +
-         std::to_string(sizeof(nnc_module)));
+  constexpr size_t least = offsetof(nnc_module, sources); // what every module of this version has
+  if (table->bytes < least)
+    fail("module table of " + std::to_string(table->bytes) + " bytes, expected at least " + std::to_string(least));
 }
 
 SharedObject SharedObject::fromDescriptor(const std::string &name, int descriptor) {
@@ -154,6 +154,11 @@ int32_t SharedObject::function(std::string_view wanted) const {
     known += (known.empty() ? "" : ", ") + std::string(f.name);
   }
   throw Error(name + ": no function '" + std::string(wanted) + "', there are: " + known);
+}
+
+const char *SharedObject::sources(const nnc_launch &launch) const {
+  bool known = table->bytes >= sizeof(nnc_module) && launch.source > 0 && launch.source < table->source_count;
+  return known ? table->sources[launch.source] : "";
 }
 
 void SharedObject::invoke(int32_t number, void *const *arguments, void *const *results, void *workspace,

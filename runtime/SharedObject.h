@@ -30,6 +30,8 @@ public:
   }
   /// The number of a function; throws nnc::Error that lists what there is.
   int32_t function(std::string_view name) const;
+  /// The user's lines that a launch comes from: "net.cpp:41, net.cpp:42"; "" where the object does not know them.
+  const char *sources(const nnc_launch &launch) const;
   /// Calls a function; see nnc_services.invoke. Throws nnc::Error with the message of the object.
   void invoke(int32_t function, void *const *arguments, void *const *results, void *workspace,
               const nnc_options *options = nullptr) const;

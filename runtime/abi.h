@@ -108,10 +108,10 @@ typedef struct nnc_launch {
   const char *layers; /* layer paths it computes for, joined by ", ": "conv1, bn1" */
   int64_t tasks;      /* at each execution */
   int64_t times;      /* executions in one call of the function: more than 1 inside a scan */
-  int64_t bytes;      /* read and written by one execution; 0: unknown */
-  int64_t flops;      /* of one execution; 0: unknown */
+  int64_t bytes;      /* that one execution must read and write at least, each element once; 0: unknown */
+  int64_t flops;      /* of one execution: a fused multiply-add is two, a function (exp) what its polynomial takes */
   int32_t kernel;     /* row in nnc_module.kernel_names and in each variant's kernels */
-  int32_t reserved;
+  int32_t source;     /* row in nnc_module.sources; 0: unknown */
 } nnc_launch;
 
 /* The compiled schedule of a function. Private to nnc: callers use `invoke`, which checks the pointers first. */
@@ -166,6 +166,11 @@ typedef struct nnc_module {
   int32_t weight_count;
   int32_t variant_count;
   int32_t kernel_count;
+  /* Up to here in every module of this version; what follows only if `bytes` reaches so far. */
+  const char *const *sources; /* lines of the user's that launches come from, joined by ", ": "net.cpp:41, net.cpp:42";
+                                 row 0 is "" */
+  int32_t source_count;
+  int32_t reserved;
 } nnc_module;
 
 /* The exported entry, and its name for dlsym. */

@@ -107,6 +107,13 @@ static void shareViews(func::FuncOp function) {
   }
 }
 
+// Fusion moves operations from one body into another. Each says where the operation that it was a part of comes from,
+// so that the kernel it ends in can name that.
+static void markBodies(func::FuncOp function) {
+  function.walk(
+      [](linalg::LinalgOp op) { op->getRegion(0).walk([&](Operation *inner) { inner->setLoc(op.getLoc()); }); });
+}
+
 // The promise of the level: nothing in a schedule computes.
 static LogicalResult verifySchedule(func::FuncOp function) {
   for (Block *block : scheduleBlocks(function))
@@ -127,6 +134,7 @@ LogicalResult codegen::formKernels(ModuleOp module, bool fuse) {
     // One spelling first, so that every rule below is about loops and maps.
     if (failed(normalize(function)))
       return failure();
+    markBodies(function);
     // Elementwise chains are one operation before anything is grouped: groups are then short.
     if (fuse && failed(fuseElementwise(function)))
       return failure();

@@ -113,5 +113,6 @@ LaunchOp Kernel::finish(ValueRange results, int64_t tasks, Operation *where, Arr
   for (Value &output : outputs)
     if (auto empty = output.getDefiningOp<tensor::EmptyOp>())
       output = rewriter.clone(*empty)->getResult(0);
-  return LaunchOp::create(rewriter, where->getLoc(), kernel.getName(), tasks, inputs, outputs, layersOf(members));
+  Location origin = originOf(members);
+  return LaunchOp::create(rewriter, origin, kernel.getName(), tasks, inputs, outputs, layersOf(origin));
 }

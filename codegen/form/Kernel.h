@@ -43,8 +43,10 @@ mlir::FailureOr<LaunchOp> wrapKernel(mlir::RewriterBase &rewriter, mlir::Operati
 
 /// What a kernel does, in a few words: `dot_bias_gelu`. From its content only.
 std::string describe(mlir::func::FuncOp kernel);
-/// Paths of the layers whose code these operations are, from their locations.
-llvm::SmallVector<std::string> layersOf(mlir::ArrayRef<mlir::Operation *> ops);
+/// Where these operations come from, the ones fused into their bodies included: all locations in one, each once.
+mlir::Location originOf(mlir::ArrayRef<mlir::Operation *> ops);
+/// Paths of the layers that a location names.
+llvm::SmallVector<std::string> layersOf(mlir::Location location);
 /// SHA-256 of the printed kernel without its name and locations, in hexadecimal: equal kernels are one kernel, and the
 /// cache of objects is keyed by it.
 std::string contentHash(mlir::func::FuncOp kernel);

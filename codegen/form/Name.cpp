@@ -39,11 +39,26 @@ static void addLayers(Location loc, SmallVector<std::string> &layers) {
   }
 }
 
-SmallVector<std::string> codegen::layersOf(ArrayRef<Operation *> ops) {
+SmallVector<std::string> codegen::layersOf(Location location) {
   SmallVector<std::string> layers;
-  for (Operation *op : ops)
-    addLayers(op->getLoc(), layers);
+  addLayers(location, layers);
   return layers;
+}
+
+Location codegen::originOf(ArrayRef<Operation *> ops) {
+  llvm::SetVector<Location> locations;
+  bool onlyFills = llvm::all_of(ops, llvm::IsaPred<linalg::FillOp>);
+  for (Operation *op : ops) {
+    if (!onlyFills && isa<linalg::FillOp>(op)) // equal ones were made one, wherever they came from
+      continue;
+    // a body first: what was fused into it comes before what it was fused into
+    op->walk<WalkOrder::PostOrder>([&](Operation *inner) {
+      // constants are shared by all who need the number
+      if (!inner->hasTrait<OpTrait::ConstantLike>() && !inner->hasTrait<OpTrait::IsTerminator>())
+        locations.insert(inner->getLoc());
+    });
+  }
+  return FusedLoc::get(ops.front()->getContext(), locations.getArrayRef());
 }
 
 //===--- words ---===//

@@ -166,10 +166,7 @@ Objects compileObjects(ModuleOp source, const CompileOptions &options, std::vect
                     : options.cacheDirectory.empty() ? ObjectCache::defaultDirectory()
                                                      : options.cacheDirectory);
   objects.kernels = valueOrThrow(compileKernels(*module, targets, cache, options.threads), errors);
-  std::vector<int64_t> flops;
-  for (const Kernel &kernel : objects.kernels)
-    flops.push_back(kernel.flops);
-  objects.signature = valueOrThrow(readSignature(*module, options.name, flops), errors);
+  objects.signature = valueOrThrow(readSignature(*module, options.name), errors);
   checkNames(objects.signature);
   embed(options, objects.signature);
 

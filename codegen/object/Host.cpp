@@ -390,7 +390,7 @@ LogicalResult lowerToLlvm(ModuleOp module, const Target &target) {
   for (auto function : module.getOps<func::FuncOp>())
     if (isKernel(function))
       kernels.push_back(function);
-  auto signature = readSignature(module, "model", SmallVector<int64_t>(kernels.size()));
+  auto signature = readSignature(module, "model");
   OwningOpRef<ModuleOp> result = ModuleOp::create(module.getLoc());
   if (failed(signature) || failed(emitHost(module, *signature, *result)))
     return failure();

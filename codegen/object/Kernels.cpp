@@ -1,8 +1,6 @@
 // A kernel is printed without its name and locations; that text is what is hashed, and what is compiled: in a context
 // of its own, so that nothing else in the process can change the result.
 #include "nnc/codegen/object/Kernels.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Parser/Parser.h"
 #include "nnc-generated/codegen/Version.h"
 #include "nnc/codegen/Dialects.h"
@@ -47,52 +45,6 @@ static std::string textOf(func::FuncOp kernel) {
   flags.enableDebugInfo(false).useLocalScope().elideLargeElementsAttrs(INT64_MAX).elideLargeResourceString(INT64_MAX);
   copy->print(stream, flags);
   return text;
-}
-
-//===--- work ---===//
-
-static int64_t tripCount(Operation *loop) {
-  SmallVector<int64_t> lower, upper, step;
-  auto constant = [](ArrayRef<OpFoldResult> values, SmallVector<int64_t> &result) {
-    for (OpFoldResult value : values)
-      result.push_back(getConstantIntValue(value).value_or(-1));
-  };
-  if (auto forall = dyn_cast<scf::ForallOp>(loop)) {
-    constant(forall.getMixedLowerBound(), lower);
-    constant(forall.getMixedUpperBound(), upper);
-    constant(forall.getMixedStep(), step);
-  } else if (auto loopLike = dyn_cast<LoopLikeOpInterface>(loop)) {
-    if (auto values = loopLike.getLoopLowerBounds())
-      constant(*values, lower);
-    if (auto values = loopLike.getLoopUpperBounds())
-      constant(*values, upper);
-    if (auto values = loopLike.getLoopSteps())
-      constant(*values, step);
-  }
-  int64_t count = 1;
-  for (auto [from, to, by] : llvm::zip(lower, upper, step))
-    count *= from < 0 || to < from || by <= 0 ? 1 : llvm::divideCeil(to - from, by);
-  return count;
-}
-
-static int64_t flopsOf(func::FuncOp kernel) {
-  int64_t flops = 0;
-  kernel.walk([&](Operation *op) {
-    StringRef dialect = op->getName().getDialectNamespace();
-    if ((dialect != "arith" && dialect != "math") || op->getNumOperands() == 0 || op->getNumResults() != 1 ||
-        !isa<FloatType>(getElementTypeOrSelf(op->getResultTypes()[0])))
-      return;
-    int64_t times = 1;
-    for (Operation *parent = op->getParentOp(); parent && parent != kernel; parent = parent->getParentOp()) {
-      if (auto linalgOp = dyn_cast<linalg::LinalgOp>(parent))
-        for (int64_t range : linalgOp.getStaticLoopRanges())
-          times *= ShapedType::isDynamic(range) ? 1 : range;
-      else
-        times *= tripCount(parent);
-    }
-    flops += times;
-  });
-  return flops;
 }
 
 //===--- contexts ---===//
@@ -182,7 +134,7 @@ FailureOr<std::vector<Kernel>> compileKernels(ModuleOp module, ArrayRef<Target> 
       functions.push_back(function);
   std::vector<std::string> texts;
   for (func::FuncOp function : functions) {
-    kernels.push_back({function.getName().str(), flopsOf(function), std::vector<KernelCode>(targets.size())});
+    kernels.push_back({function.getName().str(), std::vector<KernelCode>(targets.size())});
     texts.push_back(textOf(function));
   }
 

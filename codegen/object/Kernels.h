@@ -17,7 +17,6 @@ struct KernelCode {
 /// One row a kernel function of the module, in the module's order.
 struct Kernel {
   std::string name;             // as in the module
-  int64_t flops = 0;            // of all its tasks: floating-point operations the text asks for
   std::vector<KernelCode> code; // one a target
 };
 

@@ -1,6 +1,8 @@
 #include "nnc/codegen/object/Signature.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "nnc/codegen/cpu/Work.h"
 #include "nnc/codegen/schedule/Schedule.h"
 
 using namespace mlir;
@@ -123,6 +125,47 @@ static std::string layersOf(LaunchOp launch) {
   return text;
 }
 
+// "net.cpp:41, net.cpp:42": lines without columns, each once.
+static std::string sourcesOf(LaunchOp launch) {
+  SmallVector<std::string> lines;
+  launch.getLoc()->walk([&](Location inner) {
+    if (auto file = dyn_cast<FileLineColLoc>(inner); file && file.getLine()) { // without a line it is no place
+      std::string line = (file.getFilename().getValue() + ":" + Twine(file.getLine())).str();
+      if (!llvm::is_contained(lines, line))
+        lines.push_back(line);
+    }
+    return WalkResult::advance();
+  });
+  return llvm::join(lines, ", ");
+}
+
+// The memory behind a memref: views of one shape of it or another are one buffer.
+static Value bufferOf(Value memref, DenseMap<int64_t, Value> &numbered) {
+  while (Operation *op = memref.getDefiningOp()) {
+    if (auto view = dyn_cast<memref::ViewOp>(op)) {
+      auto number = op->getAttrOfType<IntegerAttr>(ScheduleDialect::bufferAttr);
+      return number ? numbered.try_emplace(number.getInt(), memref).first->second : memref;
+    }
+    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp, memref::ReinterpretCastOp, memref::CastOp>(op))
+      break;
+    memref = op->getOperand(0);
+  }
+  return memref;
+}
+
+// What is read twice, as two arguments, comes once; what is updated in place comes and goes.
+static int64_t bytesOf(LaunchOp launch, const KernelWork &work) {
+  DenseMap<int64_t, Value> numbered;
+  llvm::SmallDenseMap<Value, int64_t> read;
+  int64_t bytes = 0;
+  for (auto [operand, reads, writes] : llvm::zip(launch.getOperands(), work.reads, work.writes)) {
+    int64_t &known = read[bufferOf(operand, numbered)];
+    bytes += std::max<int64_t>(0, reads - known) + writes;
+    known = std::max(known, reads);
+  }
+  return bytes;
+}
+
 // How many times the launch runs in one call.
 static int64_t timesOf(Operation *launch) {
   int64_t times = 1;
@@ -136,7 +179,7 @@ static int64_t timesOf(Operation *launch) {
 }
 
 static FailureOr<SignatureFunction> readFunction(func::FuncOp function, const llvm::StringMap<int32_t> &kernels,
-                                                 ArrayRef<int64_t> flops) {
+                                                 ArrayRef<KernelWork> work) {
   SignatureFunction result;
   result.name = function.getName().str();
   auto results = function->getAttrOfType<DenseI64ArrayAttr>("sched.results");
@@ -172,12 +215,10 @@ static FailureOr<SignatureFunction> readFunction(func::FuncOp function, const ll
     line.layers = layersOf(launch);
     line.tasks = launch.getTasks();
     line.times = timesOf(launch);
-    llvm::SmallDenseSet<Value> seen;
-    for (Value operand : launch.getOperands())
-      if (seen.insert(operand).second)
-        line.bytes += bytesOf(operand.getType());
+    line.sources = sourcesOf(launch);
     line.kernel = kernels.lookup(launch.getKernel());
-    line.flops = flops[line.kernel];
+    line.flops = work[line.kernel].flops;
+    line.bytes = bytesOf(launch, work[line.kernel]);
     result.launches.push_back(std::move(line));
   });
   result.workspaceBytes = result.peakBytes = peak.getInt();
@@ -189,19 +230,21 @@ static FailureOr<SignatureFunction> readFunction(func::FuncOp function, const ll
   return result;
 }
 
-FailureOr<Signature> readSignature(ModuleOp module, const std::string &name, ArrayRef<int64_t> flops) {
+FailureOr<Signature> readSignature(ModuleOp module, const std::string &name) {
   Signature signature;
   signature.name = name;
   llvm::StringMap<int32_t> kernels, weights;
+  SmallVector<KernelWork> work;
   for (auto function : module.getOps<func::FuncOp>())
     if (isKernel(function)) {
       kernels[function.getName()] = signature.kernels.size();
       signature.kernels.push_back(function.getName().str());
+      work.push_back(workOf(function));
     }
   for (auto function : module.getOps<func::FuncOp>()) {
     if (isKernel(function) || function.isPrivate())
       continue;
-    auto read = readFunction(function, kernels, flops);
+    auto read = readFunction(function, kernels, work);
     if (failed(read))
       return failure();
     for (SignatureValue &value : read->arguments) {

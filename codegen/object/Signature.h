@@ -21,7 +21,7 @@ struct SignatureValue {
 };
 
 struct SignatureLaunch {
-  std::string layers;
+  std::string layers, sources; // as in nnc_launch and in nnc_module.sources
   int64_t tasks = 1, times = 1, bytes = 0, flops = 0;
   int32_t kernel = 0;
 };
@@ -54,8 +54,8 @@ struct Signature {
 /// unsigned bytes apart, which are both i8 below the graph.
 void completeSignatures(mlir::ModuleOp module);
 
-/// Reads the planned functions of `module` (level buffers). `flops` has one row a kernel, in the module's order.
-mlir::FailureOr<Signature> readSignature(mlir::ModuleOp module, const std::string &name, llvm::ArrayRef<int64_t> flops);
+/// Reads the planned functions of `module` (level buffers).
+mlir::FailureOr<Signature> readSignature(mlir::ModuleOp module, const std::string &name);
 
 /// "8x32 f32": for messages and comments.
 std::string describe(nnc_dtype dtype, llvm::ArrayRef<int64_t> dims);

@@ -17,7 +17,7 @@ using namespace mlir;
 namespace nnc::codegen {
 
 static_assert(sizeof(nnc_value) == 48 && sizeof(nnc_launch) == 48 && sizeof(nnc_function) == 72 &&
-                  sizeof(nnc_weight) == 40 && sizeof(nnc_variant) == 24 && sizeof(nnc_module) == 80,
+                  sizeof(nnc_weight) == 40 && sizeof(nnc_variant) == 24 && sizeof(nnc_module) == 96,
               "runtime/abi.h changed: change Table.cpp with it");
 static_assert(offsetof(nnc_services, invoke) == 0, "typed functions call the first entry of the services");
 
@@ -76,6 +76,7 @@ private:
   llvm::Constant *i64(int64_t value) { return b.getInt64(value); }
   llvm::Constant *null() { return llvm::ConstantPointerNull::get(llvm::cast<llvm::PointerType>(pointer)); }
   llvm::Constant *text(StringRef value);
+  int32_t source(const std::string &lines);
   llvm::Constant *dims(ArrayRef<int64_t> values);
   llvm::Constant *row(ArrayRef<llvm::Constant *> fields) { return llvm::ConstantStruct::getAnon(context, fields); }
   llvm::Constant *array(const Twine &name, ArrayRef<llvm::Constant *> rows);
@@ -94,6 +95,7 @@ private:
   llvm::IRBuilder<> b;
   llvm::Type *pointer;
   llvm::StringMap<llvm::Constant *> texts;
+  std::vector<std::string> sources = {""}; // each once
 };
 
 llvm::Constant *TableEmitter::constant(const Twine &name, llvm::Constant *value, uint64_t alignment) {
@@ -114,6 +116,13 @@ llvm::Constant *TableEmitter::text(StringRef value) {
   if (!known)
     known = constant("text", llvm::ConstantDataArray::getString(context, value), 1);
   return known;
+}
+
+int32_t TableEmitter::source(const std::string &lines) {
+  auto at = llvm::find(sources, lines);
+  if (at == sources.end())
+    at = sources.insert(at, lines);
+  return int32_t(at - sources.begin());
 }
 
 llvm::Constant *TableEmitter::dims(ArrayRef<int64_t> values) {
@@ -149,7 +158,7 @@ llvm::Constant *TableEmitter::function(const SignatureFunction &function) {
   SmallVector<llvm::Constant *> launches;
   for (const SignatureLaunch &launch : function.launches)
     launches.push_back(row({text(launch.layers), i64(launch.tasks), i64(launch.times), i64(launch.bytes),
-                            i64(launch.flops), i32(launch.kernel), i32(0)}));
+                            i64(launch.flops), i32(launch.kernel), i32(source(launch.sources))}));
   return row({text(function.name), values("arguments", function.arguments), values("results", function.results),
               array("launches", launches), i32(function.arguments.size()), i32(function.results.size()),
               i32(function.launches.size()), i32(0), i64(function.workspaceBytes), i64(function.peakBytes),
@@ -245,7 +254,7 @@ void TableEmitter::emitTyped(int32_t number, llvm::Constant *table, llvm::Consta
 }
 
 void TableEmitter::emit() {
-  SmallVector<llvm::Constant *> functions, weights, targets, names;
+  SmallVector<llvm::Constant *> functions, weights, targets, names, lines;
   for (const SignatureFunction &row : signature.functions)
     functions.push_back(function(row));
   for (const SignatureWeight &weight : signature.weights) {
@@ -265,13 +274,16 @@ void TableEmitter::emit() {
   }
   for (const std::string &name : signature.kernels)
     names.push_back(text(name));
+  for (const std::string &row : sources)
+    lines.push_back(text(row));
   llvm::Constant *services = symbol("nnc_core_services", llvm::ArrayType::get(b.getInt8Ty(), sizeof(nnc_services)));
-  llvm::Constant *table = constant(
-      "module",
-      row({i32(NNC_ABI_VERSION), i32(sizeof(nnc_module)), text(signature.name), text("nnc " NNC_VERSION_STRING),
-           services, array("functions", functions), array("weights", weights), array("variants", targets),
-           array("names", names), i32(functions.size()), i32(weights.size()), i32(targets.size()), i32(names.size())}),
-      8);
+  llvm::Constant *table =
+      constant("module",
+               row({i32(NNC_ABI_VERSION), i32(sizeof(nnc_module)), text(signature.name),
+                    text("nnc " NNC_VERSION_STRING), services, array("functions", functions), array("weights", weights),
+                    array("variants", targets), array("names", names), i32(functions.size()), i32(weights.size()),
+                    i32(targets.size()), i32(names.size()), array("sources", lines), i32(lines.size()), i32(0)}),
+               8);
   emitEntry(NNC_MODULE_ENTRY, table);
   emitEntry(signature.name + "_module", table);
   for (int32_t number = 0; number < int32_t(signature.functions.size()); ++number)

@@ -61,6 +61,19 @@ TEST_CASE("objects that cannot be used") {
   CHECK_THROWS_WITH(SharedObject("libm.so.6"), Catch::StartsWith("libm.so.6: cannot load: "));
 }
 
+TEST_CASE("the lines that launches come from") {
+  SharedObject toy(object("toy")), older(object("older"));
+  CHECK(toy.sources(toy.functions()[0].launches[0]) == std::string("toy.cpp:41, toy.cpp:42"));
+  CHECK(toy.sources(toy.functions()[1].launches[0]) == std::string());
+  nnc_launch beyond = {};
+  for (int32_t row : {-1, 2, 1000}) {
+    beyond.source = row;
+    CHECK(toy.sources(beyond) == std::string());
+  }
+  beyond.source = 1;
+  CHECK(older.sources(beyond) == std::string());
+}
+
 TEST_CASE("objects that were cut") {
   TemporaryFolder folder;
   std::string whole = slurp(object("toy")), cut = folder / "cut.so";

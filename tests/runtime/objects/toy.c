@@ -107,7 +107,7 @@ static const nnc_value lookup_results[] = {VALUE("last", NNC_OUTPUT, NNC_I64, 0,
 static const nnc_value thread_results[] = {VALUE("ids", NNC_OUTPUT, NNC_I64, 1, task_dims, 8 * tasks, -1, -1)};
 
 static const nnc_launch forward_launches[] = {
-    {.layers = "fc", .tasks = tasks, .times = 1, .bytes = 12 * n, .flops = 100000, .kernel = 0}};
+    {.layers = "fc", .tasks = tasks, .times = 1, .bytes = 12 * n, .flops = 100000, .kernel = 0, .source = 1}};
 static const nnc_launch step_launches[] = {{.layers = "fc", .tasks = tasks, .times = 1, .kernel = 1},
                                            {.layers = "fc, loss", .tasks = 1, .times = 1, .kernel = 2}};
 static const nnc_launch thread_launches[] = {{.layers = "", .tasks = tasks, .times = 1, .kernel = 3}};
@@ -134,6 +134,7 @@ static const nnc_kernel v4[] = {scale_v4, descend, finish, mark}, any[] = {scale
 static const nnc_variant variants[] = {{.target = "x86-64-v4", .kernels = v4, .level = 4},
                                        {.target = "any", .kernels = any}};
 static const char *const kernel_names[] = {"scale", "descend", "finish", "mark"};
+static const char *const sources[] = {"", "toy.cpp:41, toy.cpp:42"};
 static const nnc_weight weights[] = {
     {.name = "fc.weight", .dims = dims, .bytes = 4 * n, .dtype = NNC_F32, .rank = 1, .data = weight}};
 
@@ -149,6 +150,8 @@ static const nnc_module module = {.abi_version = NNC_ABI_VERSION,
                                   .function_count = COUNT(functions),
                                   .weight_count = 1,
                                   .variant_count = 2,
-                                  .kernel_count = 4};
+                                  .kernel_count = 4,
+                                  .sources = sources,
+                                  .source_count = COUNT(sources)};
 
 __attribute__((visibility("default"))) const nnc_module *nnc_module_v1(void) { return &module; }

@@ -88,6 +88,7 @@ public:
 
   /// Advances the step, where the graph draws random numbers and nobody else has advanced it.
   void finish() {
+    LayerScope scope("step", Where()); // no line of the user's
     if (step_ && !updated_.count(step_.get()))
       update(step_, use(step_) + 1);
   }

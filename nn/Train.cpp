@@ -69,10 +69,10 @@ TrainStep train_step(const nn::Module &module, const optim::Optimizer &optimizer
         trained.push_back(variable);
         values.push_back(graph.use(variable));
       }
-    std::vector<Tensor> gradients = grad(results[0], values);
+    std::vector<Tensor> gradients = grad(results[0], values, where);
     if (options.max_norm)
-      results.insert(results.begin() + 1,
-                     nn::clip_grad_norm_(gradients, *options.max_norm, options.norm_type, options.error_if_nonfinite));
+      results.insert(results.begin() + 1, nn::clip_grad_norm_(gradients, *options.max_norm, options.norm_type,
+                                                              options.error_if_nonfinite, where));
     optimizer.apply(trained, gradients);
     return results;
   };

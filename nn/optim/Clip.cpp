@@ -24,6 +24,7 @@ Tensor clip_grad_norm_(std::vector<Tensor> &gradients, double max_norm, double n
     fail("clip_grad_norm_", fmt::format("norm_type: expected at least 0, got {}", norm_type), where);
   if (gradients.empty())
     return zeros({}, DType::f32, where);
+  LayerScope scope("clip_grad_norm_", where);
   std::vector<Tensor> norms;
   for (Tensor gradient : gradients)
     norms.push_back(reshape(norm(gradient, norm_type), {1}, where));

@@ -2,6 +2,7 @@
 #include "nnc/nn/optim/Optimizer.h"
 #include "nnc/runtime/Error.h"
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <fmt/format.h>
 
@@ -35,12 +36,15 @@ struct Update {
 } // namespace
 
 struct Optimizer::Impl {
+  Impl(std::string kind, Where where) : kind(std::move(kind)), where(where) {}
   virtual ~Impl() = default;
   virtual std::vector<std::string> slots(size_t group) const = 0;
   /// The parameter's new value; new moments are written through Graph::update.
   virtual Tensor rule(size_t group, const Update &update) const = 0;
   virtual double initialLr(size_t group) const = 0;
 
+  std::string kind;                              // "adam": names it in locations
+  Where where;                                   // where it was made
   std::vector<std::vector<VariableRef>> members; // of the groups given at construction
   std::vector<VariableRef> rates;
   std::map<size_t, double> initial; // rates that schedules start from
@@ -60,7 +64,8 @@ template <class Options> struct Rule : Optimizer::Impl {
   std::vector<Options> options; // one a group; the last for parameters in none
 
   /// `name` and `where` are for messages: the optimizer's class and where it was made.
-  Rule(std::string_view name, Options defaults, std::vector<Group<Options>> groups, Where where) {
+  Rule(std::string_view name, Options defaults, std::vector<Group<Options>> groups, Where where)
+      : Impl(lower(name), where) {
     for (Group<Options> &group : groups) {
       options.push_back(group.options);
       members.push_back(std::move(group.parameters));
@@ -70,6 +75,12 @@ template <class Options> struct Rule : Optimizer::Impl {
       check(each, {name, where});
     for (size_t i = 0; i < std::max<size_t>(members.size(), 1); ++i)
       addGroup();
+  }
+  static std::string lower(std::string_view name) {
+    std::string result(name);
+    for (char &c : result)
+      c = char(std::tolower(static_cast<unsigned char>(c)));
+    return result;
   }
   double initialLr(size_t group) const override { return options.at(group).lr; }
 
@@ -191,6 +202,7 @@ void Optimizer::prepare(const NamedVariables &parameters) const {
 
 void Optimizer::apply(const std::vector<VariableRef> &parameters, const std::vector<Tensor> &gradients) const {
   Graph &graph = Graph::current();
+  LayerScope scope(impl_->kind, impl_->where);
   Tensor next = graph.use(impl_->step) + 1;
   Tensor step = convert(next, DType::f64);
   for (size_t i = 0; i < parameters.size(); ++i) {
@@ -198,6 +210,7 @@ void Optimizer::apply(const std::vector<VariableRef> &parameters, const std::vec
     if (found == impl_->states.end())
       throw Error("optimizer: apply was given a parameter it was not prepared for");
     const State &state = found->second;
+    LayerScope scope(fmt::format("{} '{}'", impl_->kind, state.name), impl_->where);
     Update update{graph.use(parameters[i]), gradients[i], graph.use(impl_->rates[state.group]), step, state};
     graph.update(parameters[i], impl_->rule(state.group, update));
   }

@@ -1,5 +1,6 @@
 // nnc bench: how long a function takes, in all and by kernel.
-#include "Tool.h"
+#include "Profile.h"
+#include "Trace.h"
 #include "nnc/runtime/Error.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -21,39 +22,15 @@ static Option<int> warmup("warmup", cl::init(3), cl::desc("Calls before (3)"), c
                           cl::cat(category()));
 static Option<int> threads("threads", cl::init(0), cl::desc("Threads (default: one a CPU)"), cl::sub(benchCommand),
                            cl::cat(category()));
-static Option<bool> profile("profile", cl::desc("Also the time of each launch"), cl::sub(benchCommand),
-                            cl::cat(category()));
+static Option<bool> profile("profile", cl::desc("Also the time of each launch, beside what the machine could do"),
+                            cl::sub(benchCommand), cl::cat(category()));
+static Option<std::string> trace("trace", cl::value_desc("file.json"),
+                                 cl::desc("Write what happens in three calls, for Perfetto or chrome://tracing"),
+                                 cl::sub(benchCommand), cl::cat(category()));
 static CompileFlags flags(benchCommand);
 
-static double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  size_t half = values.size() / 2;
-  return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
-
-static void printProfile(const nnc_module &module, const nnc_function &info, const std::vector<int64_t> &nanoseconds) {
-  int64_t total = 0;
-  for (int64_t time : nanoseconds)
-    total += time;
-  std::vector<int32_t> order;
-  for (int32_t i = 0; i < info.launch_count; ++i)
-    order.push_back(i);
-  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    return nanoseconds[a] != nanoseconds[b] ? nanoseconds[a] > nanoseconds[b] : a < b;
-  });
-  llvm::outs() << "       us a call      %   GFLOP/s      GB/s  kernel (layers)\n";
-  for (int32_t i : order) {
-    const nnc_launch &launch = info.launches[i];
-    double time = double(nanoseconds[i]) / *runs;
-    double perNanosecond = time > 0 ? double(launch.times) / time : 0;
-    llvm::outs() << llvm::format(
-        "  %14.2f %6.1f %9.2f %9.2f  %s", time / 1e3, total ? 100.0 * double(nanoseconds[i]) / double(total) : 0.0,
-        double(launch.flops) * perNanosecond, double(launch.bytes) * perNanosecond, module.kernel_names[launch.kernel]);
-    if (*launch.layers)
-      llvm::outs() << " (" << launch.layers << ")";
-    llvm::outs() << "\n";
-  }
-}
+// In a trace, and to see which threads have work.
+static constexpr int recordedCalls = 3;
 
 int benchMain() {
   if (*runs < 1 || *warmup < 0)
@@ -78,17 +55,16 @@ int benchMain() {
                << llvm::format(": median %.2f us, least %.2f us, most %.2f us of %d runs on %d threads, %.2f GFLOP/s\n",
                                middle, *std::min_element(times.begin(), times.end()),
                                *std::max_element(times.begin(), times.end()), *runs, count, flops / middle / 1e3);
-  if (*profile) {
-    std::vector<int64_t> nanoseconds(info.launch_count);
-    nnc_options options = {};
-    options.profile_data = &nanoseconds;
-    options.profile = [](void *data, int32_t launch, int64_t time) {
-      (*static_cast<std::vector<int64_t> *>(data))[launch] += time;
-    };
-    for (int i = 0; i < *runs; ++i)
-      call.run(options);
-    printProfile(object->module(), info, nanoseconds);
-  }
+  if (!*profile && trace->empty())
+    return 0;
+  Roofline roofline = measureRoofline(count, computesInDoubles(info), flags);
+  call.run(); // the machine was measured with its caches
+  Recording recording = record(call, recordedCalls);
+  if (*profile)
+    printProfile(*object, info, timeLaunches(call, *runs), middle * 1e3, recording, roofline);
+  llvm::outs().flush(); // the trace may go there too
+  if (!trace->empty())
+    writeTrace(*trace, *object, info, recording, roofline);
   return 0;
 }
 

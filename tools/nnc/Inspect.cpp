@@ -1,9 +1,10 @@
-// nnc inspect: what is inside of a shared object.
-#include "Tool.h"
+// nnc inspect: what is inside of a shared object, and what this machine could make of it.
+#include "Roofline.h"
 #include "nnc/codegen/object/Signature.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
-#include <cstring>
+#include <optional>
 
 namespace cl = llvm::cl;
 
@@ -13,6 +14,8 @@ cl::SubCommand inspectCommand("inspect", "List functions, weights, memory and ke
 
 static Option<std::string> path(cl::Positional, cl::Required, cl::desc("<model.so|model.mlir>"),
                                 cl::sub(inspectCommand), cl::cat(category()));
+static Option<int> threads("threads", cl::init(0), cl::desc("Threads of the roofline (default: one a CPU)"),
+                           cl::sub(inspectCommand), cl::cat(category()));
 static CompileFlags flags(inspectCommand);
 
 static void printValue(const nnc_value &value, const nnc_function &function) {
@@ -24,7 +27,40 @@ static void printValue(const nnc_value &value, const nnc_function &function) {
   llvm::outs() << "\n";
 }
 
-static void printFunction(const nnc_module &module, const nnc_function &function) {
+// Of each element type once.
+static const Roofline &measured(const nnc_function &function) {
+  static std::optional<Roofline> known[2];
+  bool doubles = computesInDoubles(function);
+  if (!known[doubles])
+    known[doubles] = measureRoofline(threadCount(*threads), doubles, flags);
+  return *known[doubles];
+}
+
+static std::string intensityText(const nnc_launch &launch) {
+  return launch.bytes ? llvm::formatv("{0:F2}", double(launch.flops) / double(launch.bytes)).str() : "-";
+}
+
+static void printLaunches(const runtime::SharedObject &object, const nnc_function &function) {
+  const Roofline &roofline = measured(function);
+  double least = 0;
+  llvm::outs()
+      << "  launches:\n    machine of " << roofline.text() << "\n"
+      << "      tasks   times      MFLOP         bytes  FLOP/byte  bound         least us  kernel (layers) source\n";
+  for (int32_t i = 0; i < function.launch_count; ++i) {
+    const nnc_launch &launch = function.launches[i];
+    double time = roofline.leastTime(launch) * double(launch.times);
+    least += time;
+    bool counted = launch.flops || launch.bytes;
+    llvm::outs() << llvm::format("    %7lld %7lld %10.3f %13lld %10s  %-10s %11.2f  ", (long long)launch.tasks,
+                                 (long long)launch.times, double(launch.flops) / 1e6, (long long)launch.bytes,
+                                 intensityText(launch).c_str(),
+                                 counted ? boundText(roofline.isArithmetic(launch)) : "-", time / 1e3)
+                 << placeText(object, launch) << "\n";
+  }
+  llvm::outs() << llvm::format("    at the roofline a call takes %.2f us\n", least / 1e3);
+}
+
+static void printFunction(const runtime::SharedObject &object, const nnc_function &function) {
   llvm::outs() << "\nfunction " << function.name << "\n";
   for (int32_t i = 0; i < function.argument_count; ++i)
     printValue(function.arguments[i], function);
@@ -41,16 +77,7 @@ static void printFunction(const nnc_module &module, const nnc_function &function
                << llvm::format("  work of one call: %.3f MFLOP, ", double(flops) / 1e6) << bytesText(bytes)
                << " read and written\n";
   if (function.launch_count)
-    llvm::outs() << "  launches:\n      tasks   times      MFLOP         bytes  kernel (layers)\n";
-  for (int32_t i = 0; i < function.launch_count; ++i) {
-    const nnc_launch &launch = function.launches[i];
-    llvm::outs() << llvm::format("    %7lld %7lld %10.3f %13lld  %s", (long long)launch.tasks, (long long)launch.times,
-                                 double(launch.flops) / 1e6, (long long)launch.bytes,
-                                 module.kernel_names[launch.kernel]);
-    if (*launch.layers)
-      llvm::outs() << " (" << launch.layers << ")";
-    llvm::outs() << "\n";
-  }
+    printLaunches(object, function);
 }
 
 int inspectMain() {
@@ -75,7 +102,7 @@ int inspectMain() {
                  << (weight.data ? ", embedded" : "") << "\n";
   }
   for (const nnc_function &function : object->functions())
-    printFunction(module, function);
+    printFunction(*object, function);
   return 0;
 }
 

@@ -5,6 +5,8 @@
 #include "nnc/codegen/ModuleText.h"
 #include "nnc/codegen/object/Signature.h"
 #include "nnc/runtime/Error.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstring>
@@ -157,7 +159,8 @@ void Call::run(nnc_options options) {
   std::vector<void *> in = argumentPointers(), out;
   for (int32_t i = 0; i < info().result_count; ++i)
     out.push_back(info().results[i].updates < 0 ? results[i].data() : nullptr);
-  options.pool = pool.handle();
+  if (!options.pool)
+    options.pool = pool.handle();
   object.invoke(function, in.data(), out.data(), workspace.data(), &options);
 }
 
@@ -187,6 +190,36 @@ std::string bytesText(int64_t bytes) {
 const char *kindText(int32_t kind) {
   static const char *const names[] = {"input", "parameter", "buffer", "optimizer", "scalar", "seed", "step", "output"};
   return kind >= 0 && kind <= NNC_OUTPUT ? names[kind] : "?";
+}
+
+std::string shortened(llvm::StringRef list) {
+  constexpr size_t most = 3;
+  llvm::SmallString<256> here;
+  (void)llvm::sys::fs::current_path(here);
+  here += '/';
+  llvm::SmallVector<llvm::StringRef> parts;
+  list.split(parts, ", ");
+  std::string text;
+  llvm::StringRef before;
+  for (llvm::StringRef part : llvm::ArrayRef(parts).take_front(most)) {
+    part.consume_front(here);
+    auto [file, line] = part.rsplit(':');
+    bool again = !line.empty() && !text.empty() && file == before;
+    text += (text.empty() ? "" : ", ") + (again ? ":" + line : part).str();
+    before = file;
+  }
+  if (parts.size() > most)
+    text += " and " + std::to_string(parts.size() - most) + " more";
+  return text;
+}
+
+std::string placeText(const runtime::SharedObject &object, const nnc_launch &launch) {
+  std::string text = object.module().kernel_names[launch.kernel];
+  if (*launch.layers)
+    text += " (" + shortened(launch.layers) + ")";
+  if (const char *sources = object.sources(launch); *sources)
+    text += " " + shortened(sources);
+  return text;
 }
 
 } // namespace nnc::tool

@@ -87,7 +87,9 @@ public:
   /// Throws when a part of the state has no value.
   void checkState() const;
   void setArgument(int32_t argument, const void *data);
+  /// On the call's own pool unless the options bring one.
   void run(nnc_options options = {});
+  const runtime::Pool &threads() const { return pool; }
 
   const void *argument(int32_t number) const { return arguments[number].data(); }
   const void *result(int32_t number) const;
@@ -108,5 +110,10 @@ std::string typeText(const nnc_value &value);
 std::string bytesText(int64_t bytes);
 /// "parameter"
 const char *kindText(int32_t kind);
+/// "net.cpp:41, :44, loss.cpp:7 and 3 more": the first of a list joined by ", ", paths below the current folder without
+/// it, each file named once in a row.
+std::string shortened(llvm::StringRef list);
+/// "dot_bias_relu_3f2a (fc1, act) net.cpp:41"
+std::string placeText(const runtime::SharedObject &object, const nnc_launch &launch);
 
 } // namespace nnc::tool

@@ -68,3 +68,7 @@ group("infer", [f"infer net={net} batch={batch}" for net in
 
 group("train", ["train net=mlp batch=64", "train net=mnist batch=64", "train net=resnet18_32 batch=32", "train net=resnet50 batch=4",
                 "train net=bert batch=4", "train net=chargpt batch=12", "train net=lstm batch=32"])
+
+group("call", ["call form=function", "call form=abi"])
+
+group("object", ["object of=inference", "object of=step"])

@@ -22,26 +22,21 @@ static Workload dotOf(const Spec &spec) {
 }
 
 static Workload convOf(const Spec &spec) {
-  std::vector<int64_t> size = spec.list("size"), kernel = spec.list("kernel");
-  size_t spatial = size.size();
-  std::vector<int64_t> stride(spatial, spec.number("stride", 1)), padding(spatial, spec.number("padding", 0));
-  ConvDims dims{stride, padding, padding, std::vector<int64_t>(spatial, 1), spec.number("groups", 1)};
-  Shape x{spec.number("n"), spec.number("c")}, w{spec.number("o"), x[1] / dims.groups}, y{x[0], w[0]};
-  for (size_t i = 0; i < spatial; ++i) {
-    x.push_back(size[i]), w.push_back(kernel[i]);
-    y.push_back((size[i] + 2 * padding[i] - kernel[i]) / stride[i] + 1);
+  ConvSizes sizes(spec);
+  const Shape &x = sizes.x, &w = sizes.w, &y = sizes.y;
+  ConvDims dims{sizes.stride, sizes.padding, sizes.padding, std::vector<int64_t>(sizes.size.size(), 1), sizes.groups};
+  if (sizes.pass == "forward") { // the weights are a model's
+    auto weights = std::make_shared<Variable>(Variable{uniform("w", w), Kind::parameter, "w"});
+    return ofFunction(build([=](Tensor a) { return conv(a, Graph::current().use(weights), dims); }, {f32(x)}),
+                      {uniform("x", x)});
   }
-  std::string pass = spec.text("pass");
-  if (pass == "forward")
-    return ofFunction(build([=](Tensor a, Tensor b) { return conv(a, b, dims); }, {f32(x), f32(w)}),
-                      {uniform("x", x), uniform("w", w)});
-  if (pass == "input")
-    return ofFunction(build([=](Tensor g, Tensor b) { return conv_input_grad(g, b, size, dims); }, {f32(y), f32(w)}),
-                      {uniform("g", y), uniform("w", w)});
-  if (pass == "weight")
-    return ofFunction(build([=](Tensor a, Tensor g) { return conv_weight_grad(a, g, kernel, dims); }, {f32(x), f32(y)}),
-                      {uniform("x", x), uniform("g", y)});
-  throw Error("conv: pass: expected forward, input or weight, got " + pass);
+  if (sizes.pass == "input")
+    return ofFunction(
+        build([=](Tensor g, Tensor b) { return conv_input_grad(g, b, sizes.size, dims); }, {f32(y), f32(w)}),
+        {uniform("g", y), uniform("w", w)});
+  return ofFunction(
+      build([=](Tensor a, Tensor g) { return conv_weight_grad(a, g, sizes.kernel, dims); }, {f32(x), f32(y)}),
+      {uniform("x", x), uniform("g", y)});
 }
 
 // A function of one tensor.

@@ -1,14 +1,17 @@
-"""JAX, jitted: single operations and the MLP."""
+"""JAX, jitted: single operations here, networks in jax_nets.py."""
 import os
 
 import worker
 
-os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'true' if worker.threads > 1 else 'false'} intra_op_parallelism_threads={worker.threads}"
+# XLA's pool has as many threads as the process may use processors.
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:worker.threads])
+os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'true' if worker.threads > 1 else 'false'}"
 os.environ["JAX_PLATFORMS"] = "cpu"
 import jax  # noqa: E402  (the environment comes first)
 import jax.numpy as jnp  # noqa: E402
 
 import bench_numbers as numbers  # noqa: E402
+import jax_nets as nets  # noqa: E402
 
 
 def conv(spec):
@@ -46,22 +49,14 @@ def operation(spec):
         if kind == "embedding":
             return lambda w, i: w[i], [u("w", (rows, width)), i]
         return lambda g, i: jnp.zeros((rows, width)).at[i].add(g), [u("g", (count, width)), i]
-    if kind == "infer" and spec.text("net") == "mlp":
-        sizes = [784, 512, 512, 10]
-        w = [jnp.asarray(numbers.weight(f"fc{i + 1}.weight", (sizes[i + 1], sizes[i]))) for i in range(3)]
-        b = [jnp.asarray(numbers.weight(f"fc{i + 1}.bias", (sizes[i + 1],))) for i in range(3)]
-
-        def net(x):
-            for i in range(3):
-                x = x @ w[i].T + b[i]
-                x = jax.nn.relu(x) if i < 2 else x
-            return x
-
-        return net, [u("x", (spec.number("batch"), 784))]
+    if kind == "call" and spec.text("form") == "function":
+        return lambda x: x + 1, [u("x", (1,))]
     if "shape" not in spec.values:
         raise worker.Unsupported(f"no JAX version of {kind}")
     shape = tuple(spec.list("shape"))
     x = [u("x", shape, 3)]
+    if kind == "dropout":
+        return lambda x, key: jnp.where(jax.random.bernoulli(key, 0.9, x.shape), x / 0.9, 0), x + [jax.random.key(0)]
     if kind == "softmax":
         return lambda x: jax.nn.softmax(x, -1), x
     if kind == "gelu":
@@ -91,10 +86,47 @@ def operation(spec):
     raise worker.Unsupported(f"no JAX version of {kind}")
 
 
+def to_arrays(result):
+    return list(result) if isinstance(result, (tuple, list)) else [result]
+
+
+def stateful(step, state, inputs, arrays=lambda state, result: [result]):
+    """What calls `step(state, *inputs)`, which gives the next state, whose memory it may reuse, and a result."""
+    call = jax.jit(step, donate_argnums=0)
+
+    def run():
+        nonlocal state
+        state, result = jax.block_until_ready(call(state, *inputs))
+        return result
+
+    return run, lambda result: arrays(state, result)
+
+
+def adam(count):
+    optimizer, p = nets.Adam(1e-3), jnp.asarray(numbers.uniform("p", (count,)))
+
+    def step(state, g):
+        p, memory, at = state
+        p, memory = optimizer.update(p, g, memory, at)
+        return (p, memory, at + 1), at
+
+    state = (p, optimizer.start(p), jnp.float32(1))
+    return stateful(step, state, [jnp.asarray(numbers.uniform("g", (count,)))], lambda state, result: [state[0]])
+
+
 def prepare(spec):
-    function, inputs = operation(spec)
-    call, x = jax.jit(function), [jnp.asarray(value) for value in inputs]
-    return lambda: jax.block_until_ready(call(*x)), lambda result: list(result) if isinstance(result, (tuple, list)) else [result]
+    if spec.kind == "train":
+        step, state, batch = nets.train(spec)
+        return stateful(step, state, [jnp.asarray(value) for value in batch])
+    if spec.kind == "adam":
+        return adam(spec.number("count"))
+    if spec.kind == "infer":
+        function, values, inputs = nets.infer(spec)
+        inputs = [values, *inputs]
+    else:
+        function, inputs = operation(spec)
+    call, x = jax.jit(function), jax.tree.map(jnp.asarray, inputs)
+    return lambda: jax.block_until_ready(call(*x)), to_arrays
 
 
 worker.serve(prepare)

@@ -8,12 +8,15 @@ from worker import Unsupported
 
 
 class Op(nn.Module):
-    def __init__(self, function):
+    """A function; `weight`, where there is one, is its last argument, and constant."""
+
+    def __init__(self, function, weight=None):
         super().__init__()
         self.function = function
+        self.weight = None if weight is None else nn.Parameter(torch.from_numpy(weight), requires_grad=False)
 
     def forward(self, *inputs):
-        return self.function(*inputs)
+        return self.function(*inputs) if self.weight is None else self.function(*inputs, self.weight)
 
 
 def conv_sizes(spec):
@@ -26,7 +29,7 @@ def conv_sizes(spec):
 
 
 def of(spec):
-    """(module, inputs as numpy arrays, whether outputs can be compared)"""
+    """(module, inputs as numpy arrays)"""
     u, kind = numbers.uniform, spec.kind
     if kind == "dot":
         m, n, k, batch = spec.number("m"), spec.number("n"), spec.number("k"), spec.number("batch", 0)
@@ -39,7 +42,7 @@ def of(spec):
         d = len(x) - 2
         if spec.text("pass") == "forward":
             f = [F.conv1d, F.conv2d, F.conv3d][d - 1]
-            return Op(lambda a, b: f(a, b, None, stride, padding, 1, groups)), [u("x", x), u("w", w)]
+            return Op(lambda a, b: f(a, b, None, stride, padding, 1, groups), u("w", w)), [u("x", x)]
         wants_input = spec.text("pass") == "input"
         zero = [0] * d
         def backward(g, a, b):
@@ -56,8 +59,10 @@ def of(spec):
         if kind == "embedding":
             return Op(lambda w, i: F.embedding(i, w)), [u("w", (rows, width)), i]
         return Op(lambda g, i: torch.zeros(rows, width).index_add_(0, i, g)), [u("g", (count, width)), i]
-    if kind == "adam":
-        raise Unsupported(kind)
+    if kind == "call" and spec.text("form") == "function":
+        return Op(lambda x: x + 1), [u("x", (1,))]
+    if "shape" not in spec.values:
+        raise Unsupported(f"no PyTorch version of {kind}")
     shape = spec.list("shape")
     x = [u("x", shape, 3)]
     if kind == "softmax":
@@ -74,4 +79,4 @@ def of(spec):
         return Op(lambda x: x.permute(spec.list("order")).contiguous()), x
     if kind == "sum":
         return Op(lambda x: x.sum(spec.list("dims"))), x
-    raise Unsupported(kind)
+    raise Unsupported(f"no PyTorch version of {kind}")

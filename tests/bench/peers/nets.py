@@ -195,14 +195,18 @@ def square_loss(y, t):
     return F.mse_loss(y, t)
 
 
+def has_images(spec):
+    return spec.text("net") in ("lenet", "mnist", "mobilenet_v2", "vgg16") or spec.text("net").startswith("resnet")
+
+
 def of(spec):
     """(network with its weights, inputs, target, loss, optimizer of parameters) of a model row, as numpy arrays."""
     batch, net = spec.number("batch"), spec.text("net")
     image = lambda channels, side: [numbers.uniform("x", (batch, channels, side, side))]
     labels = lambda classes: numbers.integers("t", (batch,), classes)
-    sgd = lambda p: torch.optim.SGD(p, 0.01, momentum=0.9, weight_decay=5e-4)
-    adam = lambda p: torch.optim.Adam(p, 1e-3)
-    adamw = lambda p: torch.optim.AdamW(p, 1e-4)
+    sgd = lambda p: torch.optim.SGD(p, 0.01, momentum=0.9, weight_decay=5e-4, fused=True)
+    adam = lambda p: torch.optim.Adam(p, 1e-3, fused=True)
+    adamw = lambda p: torch.optim.AdamW(p, 1e-4, fused=True)
     tokens = lambda name, length, limit: numbers.integers(name, (batch, length), limit)
     reals = lambda name, *shape: numbers.uniform(name, (batch, *shape))
     cache = lambda name: numbers.uniform(name, (12, batch, 12, 255, 64))

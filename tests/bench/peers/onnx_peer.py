@@ -10,7 +10,7 @@ import numpy
 
 import worker
 
-EXPORTED = ("infer", "dot", "conv", "softmax", "layer_norm", "gelu", "embedding", "transpose", "sum")
+EXPORTED = ("infer", "dot", "conv", "softmax", "layer_norm", "gelu", "embedding", "transpose", "sum", "call")
 which = sys.argv[1]
 cache = os.path.join(os.environ.get("BENCH_CACHE", tempfile.gettempdir()), "onnx")
 
@@ -39,13 +39,14 @@ def prepare(spec):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = worker.threads, 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "1" if worker.threads > 1 else "0")
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        with worker.compiling():
+            session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         return lambda: session.run(None, inputs), lambda result: result
     import openvino
 
-    core = openvino.Core()
-    model = core.compile_model(path, "CPU", {"INFERENCE_NUM_THREADS": str(worker.threads), "PERFORMANCE_HINT": "LATENCY",
-                                             "INFERENCE_PRECISION_HINT": "f32"})
+    with worker.compiling():
+        model = openvino.Core().compile_model(path, "CPU", {"INFERENCE_NUM_THREADS": str(worker.threads), "PERFORMANCE_HINT": "LATENCY",
+                                                            "INFERENCE_PRECISION_HINT": "f32"})
     request = model.create_infer_request()
 
     def run():

@@ -1,4 +1,5 @@
-"""What every peer's worker shares: the protocol of ours/Main.cpp, and the specification of a workload."""
+"""What every Python peer's worker shares: the protocol of worker/Serve.h, and the specification of a workload."""
+import contextlib
 import os
 import sys
 import time
@@ -27,9 +28,22 @@ class Spec:
         return [int(value) for value in self.values[key].split(",")]
 
 
+seconds = 0.0  # of compiling, since the last open
+
+
+@contextlib.contextmanager
+def compiling():
+    """What happens within counts as compiling."""
+    global seconds
+    start = time.perf_counter()
+    yield
+    seconds += time.perf_counter() - start
+
+
 def serve(prepare):
-    """`prepare(spec)` returns (run, outputs): a call without arguments, and what makes arrays of its result. The time of
-    `prepare` and of the first call is the time to compile."""
+    """`prepare(spec)` returns (run, outputs): a call without arguments, and what makes arrays of its result. It makes inputs and
+    weights outside of `compiling`. The first call is part of opening: some peers compile in it."""
+    global seconds
     answers, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints does not break the protocol
     run = result = arrays = None
     for line in sys.stdin:
@@ -39,10 +53,11 @@ def serve(prepare):
                 answer = ""
             elif word == "open":
                 run = result = arrays = None
-                start = time.perf_counter()
+                seconds = 0.0
                 run, arrays = prepare(Spec(rest))
+                start = time.perf_counter()
                 result = run()
-                answer = f"compile={time.perf_counter() - start:.6f}"
+                answer = f"compile={seconds:.6f} first={time.perf_counter() - start:.6f}"
             elif word == "run":
                 times = []
                 for _ in range(int(rest)):

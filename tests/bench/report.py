@@ -146,7 +146,7 @@ def speed_summary(groups):
                 continue
             geomean, worst = mean([row.ratio() for row in rows]), min(rows, key=Row.ratio)
             below = sum(row.ratio() < least_worst for row in rows)
-            lines.append([f"{title} ({len(rows)} rows)", str(threads), "oneDNN's best path" if counted else "the fastest peer",
+            lines.append([f"{title} ({len(rows)} rows)", str(threads), "oneDNN and PyTorch" if counted else "the fastest peer",
                           f"{geomean:.2f} (≥ {least_mean:.2f}){outside(geomean, least_mean, True)}",
                           f"{worst.ratio():.2f} (≥ {least_worst:.2f}){outside(worst.ratio(), least_worst, True)}", str(below),
                           f"`{short(worst.text)}`"])
@@ -158,39 +158,50 @@ def speed_summary(groups):
         yield from table(["what", "threads", "against", "geometric mean of ratios", "least ratio", "rows below it", "which"], lines)
 
 
-def step_summary(rows):
-    """Compiling and memory of training steps."""
-    lines, memory = [], {}
+def share(ours, theirs, limit):
+    """A part of a peer's time or memory, where there is such a peer."""
+    if ours is None or not theirs:
+        return "-"
+    return f"{ours / theirs:.2f}" + ("" if limit is None else outside(ours / theirs, limit, False))
+
+
+def model_costs(rows, bounded):
+    """Compiling and memory of models; only for training steps is there something that is asked for."""
+    lines, parts = [], {}
+    number = lambda value, form: "-" if value is None else format(value, form)
     for row in rows:
         ours, compiler, eager = row.ours, row.peers.get("torch.compile", {}), row.peers.get("torch", {})
         if "median" not in ours:
             continue
         cold, theirs = ours["cold"]["compile"], compiler.get("cold", {}).get("compile")
-        share = f"{cold / theirs:.3f}{outside(cold / theirs, COLD_RATIO, False)}" if theirs else "-"
-        line = [short(row.text), str(row.threads), f"{cold:.2f}{outside(cold, COLD_SECONDS, False)}", f"{theirs:.1f}" if theirs else "-", share,
-                f"{ours['compile']:.2f}{outside(ours['compile'], WARM_SECONDS, False)}", f"{compiler['compile']:.1f}" if "compile" in compiler else "-",
-                megabytes(ours["peak"]), megabytes(ours["memory"])]
         if "memory" in eager:
-            part = ours["memory"] / eager["memory"]
-            memory.setdefault(row.threads, []).append(part)
-            line += [megabytes(eager["memory"]), f"{part:.2f}{outside(part, MEMORY_WORST, False)}"]
-        else:
-            line += ["-", "-"]
-        lines.append(line)
-    if not lines:
-        return
-    yield "## Compiling and memory of training steps"
-    yield ""
-    yield f"""Compiling is what it takes until a first step is done, less a step: cold with an empty cache (at most {COLD_SECONDS:.0f} s, and a fifth of
-`torch.compile`'s time), warm in a second process with the full one (at most {WARM_SECONDS} s). Memory is what a process holds of its own at most
-while it takes steps, less what it held before it opened the row, libraries not counted; planned is what the compiler states."""
-    yield ""
-    yield from table(["step", "threads", "cold s", "torch.compile cold s", "share", "warm s", "torch.compile warm s", "planned MB", "measured MB", "PyTorch MB",
-                      "share"], lines)
-    for threads, parts in memory.items():
-        yield (f"Memory against PyTorch, {threads} thread{'s' * (threads > 1)}: geometric mean {mean(parts):.2f} (≤ {MEMORY_MEAN:.2f})"
-               f"{outside(mean(parts), MEMORY_MEAN, False)}, most {max(parts):.2f} (≤ {MEMORY_WORST:.2f}){outside(max(parts), MEMORY_WORST, False)}.")
+            parts.setdefault(row.threads, []).append(ours["memory"] / eager["memory"])
+        lines.append([short(row.text), str(row.threads), f"{cold:.2f}{outside(cold, COLD_SECONDS, False) if bounded else ''}", number(theirs, ".1f"),
+                      share(cold, theirs, COLD_RATIO if bounded else None),
+                      f"{ours['compile']:.2f}{outside(ours['compile'], WARM_SECONDS, False) if bounded else ''}", number(compiler.get("compile"), ".1f"),
+                      megabytes(ours["peak"]), megabytes(ours["memory"]), megabytes(eager["memory"]) if "memory" in eager else "-",
+                      share(ours["memory"], eager.get("memory"), MEMORY_WORST if bounded else None)])
+    yield from table(["model", "threads", "cold s", "torch.compile", "share", "warm s", "torch.compile", "planned MB", "measured MB", "PyTorch MB", "share"], lines)
+    for threads, shares in parts.items() if bounded else []:
+        yield (f"Memory of steps against PyTorch, {threads} thread{'s' * (threads > 1)}: geometric mean {mean(shares):.2f} (≤ {MEMORY_MEAN:.2f})"
+               f"{outside(mean(shares), MEMORY_MEAN, False)}, most {max(shares):.2f} (≤ {MEMORY_WORST:.2f}){outside(max(shares), MEMORY_WORST, False)}.")
         yield ""
+
+
+def model_section(groups):
+    if not groups["train"] + groups["infer"]:
+        return
+    yield "## Compiling and memory of models"
+    yield ""
+    yield f"""Compiling is what it takes until a first call is done, less a call: cold with an empty cache (of training steps at most {COLD_SECONDS:.0f} s, and a fifth of
+`torch.compile`'s time), warm in a second process with the full one (at most {WARM_SECONDS} s). Memory is what a process holds of its own at most
+while it is measured, less what it held before it opened the row, libraries not counted; planned is what the compiler states."""
+    yield ""
+    for name in ("train", "infer"):
+        if groups[name]:
+            yield GROUPS[name][0] + ":"
+            yield ""
+            yield from model_costs(groups[name], name == "train")
 
 
 def small_section(results):
@@ -230,7 +241,7 @@ def plot(groups, path):
     bands = [band for band in bands if band[2]]
     ratios = [row.ratio() for *_, rows in bands for row in rows]
     low, high = min([0.5, *ratios]) / 1.1, max([2.0, *ratios]) * 1.1
-    left, width, height, top = 230, 900, 64, 30
+    left, width, height, top = 260, 940, 64, 30
     x = lambda ratio: left + (width - left - 20) * math.log(ratio / low) / math.log(high / low)
     total = top + height * len(bands) + 40
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {total}" font-family="sans-serif" font-size="12">',
@@ -282,7 +293,7 @@ no such thing. ✗: not what is asked for (in parentheses)."""
     yield f"![ratios of all rows]({picture})"
     yield ""
     yield from small_section(results)
-    yield from step_summary(groups["train"])
+    yield from model_section(groups)
     for name in GROUPS:
         if groups[name]:
             yield from group_section(name, groups[name])

@@ -153,7 +153,7 @@ def gpt(vocabulary, context, width, count, layers):
     def forward(s, ids, keys=None, values=None):
         first = 0 if keys is None else keys.shape[3]
         tokens = s.get("wte.weight", (vocabulary, width))
-        x = tokens[ids] + s.get("wpe.weight", (context, width))[first:first + ids.shape[1]]
+        x = jnp.take(tokens, ids, 0) + s.get("wpe.weight", (context, width))[first:first + ids.shape[1]]
         for i in range(layers):
             name = f"h.{i}."
             inside = s.linear(name + "c_attn", s.layer_norm(name + "ln_1", x), width, 3 * width)

@@ -12,6 +12,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 
@@ -85,6 +86,7 @@ def main():
             names.append(name)
         else:
             print(f"{name}: not installed, left out", file=sys.stderr)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and ends its workers
     runner = driver.Driver(names, os.path.abspath(options.ours), options.rounds)
     wrong = 0
     try:

@@ -3,6 +3,8 @@ import sys
 import time
 
 import torch
+import torch._dynamo  # eager optimizers import it too, later: code that is loaded is no memory of a step
+import torch._inductor.config
 import torch.nn.functional as F
 
 import bench_numbers as numbers
@@ -127,7 +129,4 @@ def prepare(spec):
     return fastest(lambda layout: inference(module, inputs, layout), images), to_arrays
 
 
-if mode:
-    import torch._dynamo
-    import torch._inductor.config
 worker.serve(prepare)

@@ -75,6 +75,7 @@ bool Target::parse(const std::string &name, Target &target, std::string &error) 
     bool wide = info->checkFeatures("+avx512f,+avx512bw,+avx512vl,+avx512dq");
     result.vectorBits = wide ? 512 : 256;
     result.registers = wide ? 32 : 16;
+    result.l2Bytes = wide ? 1 << 20 : 512 << 10; // what processors with these registers have at least
   }
   llvm::StringRef cpu(result.cpu);
   if (name == "aarch64")

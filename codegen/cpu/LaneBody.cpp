@@ -134,14 +134,25 @@ Value loadLanes(OpBuilder &builder, Location loc, Value flat, Value position, in
     return vector::MaskedLoadOp::create(builder, loc, type, flat, position, laneMask(builder, loc, lanes, count),
                                         zero(builder, loc, type));
   }
-  if (stride == 2 && all && lanes >= 4) {
-    // two vectors that overlap by one element read exactly the span of the lanes
-    Value low = vector::LoadOp::create(builder, loc, type, flat, position);
-    Value high =
-        vector::LoadOp::create(builder, loc, type, flat, ValueRange(addIndex(builder, loc, position, lanes - 1)));
+  if (stride == -1 && fixed) {
+    int64_t read = std::min(*fixed, lanes);
+    Value row = loadLanes(builder, loc, flat, addIndex(builder, loc, position, 1 - read), 1, lanes, count);
     SmallVector<int64_t> pick;
     for (int64_t lane = 0; lane < lanes; ++lane)
-      pick.push_back(lane < lanes / 2 ? 2 * lane : lanes + 2 * lane - (lanes - 1));
+      pick.push_back(lane < read ? read - 1 - lane : lanes - 1); // past the end, a lane that holds 0
+    return vector::ShuffleOp::create(builder, loc, row, row, pick);
+  }
+  if (stride == 2 && fixed && lanes >= 4) {
+    // Two vectors that overlap by one element read exactly the span of the lanes.
+    int64_t span = 2 * std::min(*fixed, lanes) - 1;
+    auto part = [&](int64_t from) {
+      return loadLanes(builder, loc, flat, addIndex(builder, loc, position, from), 1, lanes,
+                       builder.getIndexAttr(std::min(span - from, lanes)));
+    };
+    Value low = part(0), high = span > lanes ? part(lanes - 1) : low;
+    SmallVector<int64_t> pick;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      pick.push_back(lane >= *fixed ? 2 * lanes - 1 : lane < lanes / 2 ? 2 * lane : lanes + 2 * lane - (lanes - 1));
     return vector::ShuffleOp::create(builder, loc, low, high, pick);
   }
   if (fixed)

@@ -1,11 +1,16 @@
 // linalg on memrefs -> loops: each op takes the best form it allows. Ops no vector form fits become plain scalar loops,
 // in which LLVM's vectoriser may try.
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "nnc/codegen/cpu/Cpu.h"
 #include "nnc/codegen/cpu/Tile.h"
+#include "nnc/codegen/cpu/Windows.h"
 
 using namespace mlir;
 
@@ -81,41 +86,129 @@ static bool reducesBesideLanes(const Nest &nest) {
   return false;
 }
 
+// The two sizes that a tile along loop `d` can have, where all but the last are of one size: the extent is the smaller
+// of that size and what is left of a range.
+static std::optional<std::pair<int64_t, int64_t>> tileSizes(const Nest &nest, unsigned d) {
+  auto extent = dyn_cast<Value>(nest.extents[d]);
+  auto least = extent ? extent.getDefiningOp<affine::AffineMinOp>() : affine::AffineMinOp();
+  if (!least || least.getMap().getNumResults() != 2 || least.getMap().getNumInputs() != 1)
+    return std::nullopt;
+  std::optional<int64_t> tile, range;
+  for (AffineExpr expr : least.getMap().getResults()) {
+    if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+      tile = constant.getValue();
+      continue;
+    }
+    auto sum = dyn_cast<AffineBinaryOpExpr>(expr); // range - position
+    auto constant = sum && sum.getKind() == AffineExprKind::Add ? dyn_cast<AffineConstantExpr>(sum.getRHS())
+                                                                : AffineConstantExpr(nullptr);
+    auto position = sum ? dyn_cast<AffineBinaryOpExpr>(sum.getLHS()) : AffineBinaryOpExpr(nullptr);
+    if (constant && position && position.getKind() == AffineExprKind::Mul &&
+        isa<AffineDimExpr, AffineSymbolExpr>(position.getLHS()) &&
+        position.getRHS() == getAffineConstantExpr(-1, least.getContext()))
+      range = constant.getValue();
+  }
+  // the position is a multiple of the tile: a task's index times its size
+  auto position = least.getOperand(0).getDefiningOp<arith::MulIOp>();
+  if (!tile || !range || *tile <= 0 || *range % *tile == 0 || !position ||
+      (getConstantIntValue(position.getLhs()) != tile && getConstantIntValue(position.getRhs()) != tile))
+    return std::nullopt;
+  return std::pair(*tile, *range % *tile);
+}
+
+// `emit(nest)` for each size that the nest's tile can have, chosen at run time: loops of constant size are much better
+// code than loops that are not, and only the last tasks differ.
+static LogicalResult forEachSize(Nest nest, OpBuilder &builder, llvm::function_ref<LogicalResult(Nest &)> emit) {
+  Location loc = nest.op->getLoc();
+  for (unsigned d = 0; d < nest.loops(); ++d) {
+    auto sizes = tileSizes(nest, d);
+    if (!sizes)
+      continue;
+    Value isWhole = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, cast<Value>(nest.extents[d]),
+                                          constantIndex(builder, loc, sizes->first));
+    auto branch = scf::IfOp::create(builder, loc, isWhole, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(builder);
+    for (int64_t size : {sizes->first, sizes->second}) {
+      Nest fixed = nest;
+      fixed.sizes[d] = size;
+      fixed.extents[d] = builder.getIndexAttr(size);
+      builder.setInsertionPointToStart(size == sizes->first ? branch.thenBlock() : branch.elseBlock());
+      if (failed(forEachSize(fixed, builder, emit)))
+        return failure();
+    }
+    return success();
+  }
+  mergeLoops(nest);
+  return emit(nest);
+}
+
+// Fills in front of a reduction, which its loops may start from instead of from memory.
+struct Starts {
+  SmallVector<linalg::FillOp> fills;
+  bool needed = false; // sums in several parts start from what the fill left in memory
+};
+
+static LogicalResult emitLanes(Nest &nest, const BodyTraits &traits, const Target &target, OpBuilder &builder,
+                               Starts &starts) {
+  std::optional<WindowPlan> windows = planWindows(nest, traits, target);
+  std::optional<SumWindowPlan> sums = windows ? std::nullopt : planSumWindows(nest, traits, target);
+  if (sums) {
+    if (sums->several)
+      nest.initial.assign(nest.outputs(), Value());
+    starts.needed |= llvm::is_contained(nest.initial, Value());
+    return emitSumWindows(nest, *sums, traits, target, builder);
+  }
+  if (!windows) {
+    std::optional<TilePlan> plan = planTile(nest, traits, target);
+    if (!plan)
+      return failure();
+    if (!nest.dims(true).empty() && chunkOf(nest, *plan, target).several)
+      nest.initial.assign(nest.outputs(), Value());
+    starts.needed |= llvm::is_contained(nest.initial, Value());
+    return emitTile(nest, *plan, target, builder);
+  }
+  if (comesInParts(nest, *windows))
+    nest.initial.assign(nest.outputs(), Value());
+  starts.needed |= llvm::is_contained(nest.initial, Value());
+  return emitWindows(nest, *windows, traits, target, builder);
+}
+
 static LogicalResult lowerOp(linalg::LinalgOp op, const Target &target, IRRewriter &rewriter,
                              DenseSet<Operation *> &erased) {
   rewriter.setInsertionPoint(op);
   FailureOr<Nest> nest = analyse(op, rewriter);
   if (succeeded(nest) && nest->loops() > 0) {
     BodyTraits traits = traitsOf(*nest->body);
-    SmallVector<linalg::FillOp> fills;
+    Starts starts;
     if (!nest->dims(true).empty())
       for (unsigned o = 0; o < nest->outputs(); ++o)
         if (linalg::FillOp fill = fillBefore(op, op.getDpsInits()[o]);
             fill && op.getMatchingIndexingMap(op.getDpsInitOperand(o)).isProjectedPermutation() &&
             fill.getInputs()[0].getType() == nest->output(o).element) {
           nest->initial[o] = fill.getInputs()[0];
-          fills.push_back(fill);
+          starts.fills.push_back(fill);
         }
     auto done = [&] {
       rewriter.eraseOp(op);
-      for (linalg::FillOp fill : fills) {
+      if (starts.needed)
+        return success();
+      for (linalg::FillOp fill : starts.fills) {
         erased.insert(fill);
         rewriter.eraseOp(fill);
       }
       return success();
     };
-    bool reduces = !nest->dims(true).empty();
     std::optional<LaneReductionPlan> lanes;
-    if (reduces)
+    if (!nest->dims(true).empty())
       lanes = planLaneReduction(*nest, traits);
     if (lanes && !reducesBesideLanes(*nest))
       return succeeded(emitLaneReduction(*nest, *lanes, rewriter)) ? done() : failure();
-    if (std::optional<TilePlan> tile = planTile(*nest, traits, target)) {
-      if (reduces && chunkOf(*nest, *tile, target).several) {
-        fills.clear();
-        nest->initial.assign(nest->outputs(), Value());
-      }
-      return succeeded(emitTile(*nest, *tile, target, rewriter)) ? done() : failure();
+    if (planTile(*nest, traits, target)) {
+      auto emit = [&](Nest &fixed) { return emitLanes(fixed, traits, target, rewriter, starts); };
+      if (failed(hasReuse(*nest) ? forEachSize(*nest, rewriter, emit) : emit(*nest)))
+        return op.emitError("no loops over lanes for this operation");
+      rewriter.setInsertionPoint(op);
+      return done();
     }
   }
   if (op.getNumLoops() > 0)

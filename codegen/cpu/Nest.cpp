@@ -17,6 +17,15 @@ SmallVector<unsigned> Nest::dims(bool reductions) const {
   return result;
 }
 
+void Nest::drop(unsigned d) {
+  sizes.erase(sizes.begin() + d);
+  extents.erase(extents.begin() + d);
+  reduction.erase(reduction.begin() + d);
+  for (Access &access : accesses)
+    if (!access.isScalar())
+      access.strides.erase(access.strides.begin() + d);
+}
+
 Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
@@ -86,15 +95,16 @@ static bool mergeOnce(Nest &nest) {
         continue;
       nest.sizes[inner] *= nest.sizes[outer];
       nest.extents[inner] = IntegerAttr::get(IndexType::get(nest.op->getContext()), nest.sizes[inner]);
-      nest.sizes.erase(nest.sizes.begin() + outer);
-      nest.extents.erase(nest.extents.begin() + outer);
-      nest.reduction.erase(nest.reduction.begin() + outer);
-      for (Access &access : nest.accesses)
-        if (!access.isScalar())
-          access.strides.erase(access.strides.begin() + outer);
+      nest.drop(outer);
       return true;
     }
   return false;
+}
+
+void mergeLoops(Nest &nest) {
+  if (!nest.indexed)
+    while (mergeOnce(nest)) {
+    }
 }
 
 FailureOr<Nest> analyse(linalg::LinalgOp op, RewriterBase &rewriter) {
@@ -157,9 +167,7 @@ FailureOr<Nest> analyse(linalg::LinalgOp op, RewriterBase &rewriter) {
     access.flat = operand.get();
     nest.accesses.push_back(access);
   }
-  if (!nest.indexed)
-    while (mergeOnce(nest)) {
-    }
+  mergeLoops(nest);
   // flat views last: nothing has been created if the analysis fails
   for (Access &access : nest.accesses)
     if (!access.isScalar())
@@ -170,8 +178,12 @@ FailureOr<Nest> analyse(linalg::LinalgOp op, RewriterBase &rewriter) {
 Cursor Cursor::start(const Nest &nest, OpBuilder &builder) {
   Cursor cursor;
   cursor.indices.resize(nest.loops());
-  for (const Access &access : nest.accesses)
-    cursor.positions.push_back(access.isScalar() ? Value() : constantIndex(builder, nest.op->getLoc(), access.offset));
+  for (auto [i, access] : llvm::enumerate(nest.accesses)) {
+    Value position = access.isScalar() ? Value() : constantIndex(builder, nest.op->getLoc(), access.offset);
+    if (position && i < nest.starts.size() && nest.starts[i])
+      position = addIndex(builder, nest.op->getLoc(), nest.starts[i], position);
+    cursor.positions.push_back(position);
+  }
   return cursor;
 }
 

@@ -29,13 +29,19 @@ struct Nest {
   unsigned inputs = 0;
   llvm::SmallVector<mlir::Value> initial; // a destination each: the value a fused fill gave it, or null
   bool indexed = false;                   // the body asks for its position
+  llvm::SmallVector<mlir::Value> starts;  // an access each, or empty: a position added to its offset, or null
 
   unsigned loops() const { return sizes.size(); }
   unsigned outputs() const { return accesses.size() - inputs; }
   Access &output(unsigned i) { return accesses[inputs + i]; }
   const Access &output(unsigned i) const { return accesses[inputs + i]; }
   llvm::SmallVector<unsigned> dims(bool reductions) const;
+  /// Without loop `d`, which runs outside.
+  void drop(unsigned d);
 };
+
+/// Neighbouring loops of one kind through which every access steps evenly become one.
+void mergeLoops(Nest &nest);
 
 /// The nest of `op`, loops of one iteration and mergeable neighbours folded away. Fails for accesses that are not
 /// linear.

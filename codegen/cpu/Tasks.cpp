@@ -31,7 +31,7 @@ static LogicalResult lowerForall(scf::ForallOp forall, Value begin, Value end, I
       rest = arith::DivUIOp::create(rewriter, loc, rest, n);
     }
     Value scaled = arith::MulIOp::create(rewriter, loc, position, index((*step)[d]));
-    indices[d] = arith::AddIOp::create(rewriter, loc, scaled, index((*lower)[d]));
+    indices[d] = (*lower)[d] ? arith::AddIOp::create(rewriter, loc, scaled, index((*lower)[d])).getResult() : scaled;
   }
   rewriter.eraseOp(forall.getTerminator());
   rewriter.inlineBlockBefore(forall.getBody(), loop.getBody()->getTerminator(), indices);

@@ -15,9 +15,9 @@ namespace {
 
 class TileEmitter {
 public:
-  TileEmitter(Nest &nest, const TilePlan &plan, const Target &target, OpBuilder &builder)
-      : nest(nest), plan(plan), target(target), builder(builder), loc(nest.op->getLoc()), lanes(plan.lanes),
-        reductions(nest.dims(true)) {}
+  TileEmitter(const Nest &nest, const TilePlan &plan, const Target &target, OpBuilder &builder, const ReadyPanel *ready)
+      : nest(nest), plan(plan), target(target), builder(builder), ready(ready), loc(nest.op->getLoc()),
+        lanes(plan.lanes), reductions(nest.dims(true)) {}
 
   void emit() {
     chooseChunk();
@@ -29,10 +29,11 @@ public:
   }
 
 private:
-  Nest &nest;
+  Nest nest; // its own: an operand that is copied is from then on the copy
   const TilePlan &plan;
   const Target &target;
   OpBuilder &builder;
+  const ReadyPanel *ready;
   Location loc;
   int64_t lanes; // plan.lanes, but 1 in a tail that goes one by one
   SmallVector<unsigned> reductions;
@@ -43,12 +44,33 @@ private:
   int64_t chunkSize = 0;
   bool chunked = false;
   OpFoldResult chunkBegin, chunkEnd;
+  // An operand copied so that each step of a block of lanes is one row, the rows of a block one after another and the
+  // blocks too: block i, of `width` lanes, begins at i * width * steps of a chunk. All blocks of a chunk are copied
+  // before the first is used, so that the copy reads what lies together.
   struct Panel {
     unsigned access;
     Value memory;
-    SmallVector<int64_t> strides; // a reduction each
+    SmallVector<int64_t> steps; // rows of a block from one index of a reduction to the next
+    int64_t stepsInAll = 0;
+    int64_t stride(unsigned r, int64_t width) const { return steps[r] * width; }
   };
+  struct Blocks { // of lanes, from..to by width; the last vector of each has `last` lanes
+    OpFoldResult from, to;
+    int64_t vectors, lanes;
+    OpFoldResult last;
+    int64_t width() const { return vectors * lanes; }
+  };
+  int64_t panelWidth = 0; // of the block being emitted
   SmallVector<Panel> panels;
+  bool packsAll = false; // all blocks of a chunk have room; else each is copied just before it is used
+  // An operand that the lanes share, all rows of a chunk in one place: rows far apart in memory fall into the same sets
+  // of the first cache, and every block of lanes reads them again.
+  struct RowBlock {
+    unsigned access;
+    Access source;
+    int64_t elements;
+  };
+  SmallVector<RowBlock> rowBlocks;
 
   OpFoldResult attr(int64_t value) { return builder.getIndexAttr(value); }
   Value asValue(OpFoldResult value) { return getValueOrCreateConstantIndexOp(builder, loc, value); }
@@ -58,30 +80,138 @@ private:
   void chooseChunk() {
     if (reductions.empty())
       return;
-    Chunk chunk = chunkOf(nest, plan, target);
+    Chunk chunk = ready ? Chunk{0, nest.sizes[reductions[0]], false} : chunkOf(nest, plan, target);
     chunkAt = chunk.at;
     chunkSize = chunk.size;
     chunked = chunk.several;
     chunkBegin = attr(0);
     chunkEnd = nest.extents[reductions[chunkAt]];
-    int64_t width = plan.vectors * lanes;
     for (unsigned i = 0; i < nest.accesses.size(); ++i) {
       if (!isPacked(i))
         continue;
-      Panel panel{i, Value(), SmallVector<int64_t>(reductions.size(), 0)};
-      int64_t stride = width;
-      for (unsigned r = reductions.size(); r-- > chunkAt;) {
-        panel.strides[r] = stride;
-        stride *= r == chunkAt ? chunkSize : nest.sizes[reductions[r]];
+      if (nest.accesses[i].strides[plan.lane] == 0) {
+        rowBlocks.push_back(rowBlockOf(i));
+        continue;
       }
-      OpBuilder::InsertionGuard guard(builder);
-      auto function = nest.op->getParentOfType<func::FuncOp>();
-      builder.setInsertionPointToStart(&function.getBody().front());
-      Value memory = memref::AllocaOp::create(builder, loc, MemRefType::get({stride}, nest.accesses[i].element),
-                                              builder.getI64IntegerAttr(64));
-      panel.memory = flatten(builder, loc, memory);
+      Panel panel{i, Value(), SmallVector<int64_t>(reductions.size(), 0), 1};
+      for (unsigned r = reductions.size(); r-- > chunkAt;) {
+        panel.steps[r] = panel.stepsInAll;
+        panel.stepsInAll *= r == chunkAt ? chunkSize : nest.sizes[reductions[r]];
+      }
+      if (ready && ready->access == i) {
+        panel.memory = ready->memory;
+        ++panel.stepsInAll;
+        packsAll = true;
+        panels.push_back(panel);
+        continue;
+      }
+      int64_t size = nest.sizes[plan.lane], width = plan.vectors * lanes;
+      packsAll = !ShapedType::isDynamic(size) && size * panel.stepsInAll * 4 <= target.l2Bytes / 2;
+      panel.memory =
+          memoryFor((packsAll ? llvm::alignTo(size, lanes) : width) * panel.stepsInAll, nest.accesses[i].element);
       panels.push_back(panel);
     }
+    packsAll &= panels.size() == 1;
+  }
+
+  Value memoryFor(int64_t elements, Type element) {
+    OpBuilder::InsertionGuard guard(builder);
+    auto function = nest.op->getParentOfType<func::FuncOp>();
+    builder.setInsertionPointToStart(&function.getBody().front());
+    Value memory =
+        memref::AllocaOp::create(builder, loc, MemRefType::get({elements}, element), builder.getI64IntegerAttr(64));
+    return flatten(builder, loc, memory);
+  }
+
+  // Where the copy of operand `i` has its elements: the dimension contiguous in memory, a row or the last reduction,
+  // stays innermost; lines of it lie a few elements apart from a multiple of a cache's way.
+  RowBlock rowBlockOf(unsigned i) {
+    RowBlock block{i, nest.accesses[i], 0};
+    bool rowsInside = block.source.strides[plan.row] == 1;
+    Access copy = block.source;
+    copy.strides.assign(nest.loops(), 0);
+    copy.offset = 0;
+    int64_t stride = 1;
+    auto place = [&](unsigned d, int64_t size) {
+      copy.strides[d] = stride;
+      stride *= size;
+    };
+    if (rowsInside)
+      place(plan.row, llvm::alignTo(nest.sizes[plan.row], 16));
+    for (unsigned r = reductions.size(); r-- > chunkAt;)
+      place(reductions[r], r == chunkAt ? chunkSize : nest.sizes[reductions[r]]);
+    if (!rowsInside) {
+      stride = llvm::alignTo(stride, 16) + 16;
+      place(plan.row, nest.sizes[plan.row]);
+    }
+    block.elements = stride + 16; // whole vectors may be stored at the end of a line
+    copy.flat = memoryFor(block.elements, copy.element);
+    copies.push_back(copy);
+    return block;
+  }
+  SmallVector<Access> copies; // of rowBlocks, in their order
+
+  // Copies this chunk of the operands the lanes share; from then on they are read from the copy.
+  Cursor packRows(const Cursor &cursor) {
+    Cursor result = cursor;
+    for (auto [block, copy] : llvm::zip(rowBlocks, copies)) {
+      nest.accesses[block.access] = block.source;
+      SmallVector<unsigned> dims; // outer ones first, the contiguous one last
+      bool rowsInside = copy.strides[plan.row] == 1;
+      if (!rowsInside)
+        dims.push_back(plan.row);
+      for (unsigned r = chunkAt; r < reductions.size(); ++r)
+        dims.push_back(reductions[r]);
+      if (rowsInside)
+        dims.push_back(plan.row);
+      Value begin = asValue(chunkBegin);
+      Value base = builder.createOrFold<arith::SubIOp>(
+          loc, constantIndex(builder, loc, 0), scaleIndex(builder, loc, begin, copy.strides[reductions[chunkAt]]));
+      copyRows(block, copy, cursor, base, dims);
+      nest.accesses[block.access] = copy;
+      result.positions[block.access] = base;
+    }
+    return result;
+  }
+
+  void copyRows(const RowBlock &block, const Access &copy, const Cursor &cursor, Value target,
+                ArrayRef<unsigned> dims) {
+    unsigned d = dims.front();
+    bool chunk = d == reductions[chunkAt] && chunked;
+    OpFoldResult from = chunk ? chunkBegin : attr(0), to = chunk ? chunkEnd : nest.extents[d];
+    auto moved = [&](const Cursor &at) {
+      return addIndex(builder, loc, target, scaleIndex(builder, loc, at.indices[d], copy.strides[d]));
+    };
+    if (dims.size() > 1) {
+      loopOver(nest, cursor, d, from, to, 1, {}, builder, [&](const Cursor &at, ValueRange) {
+        copyRows(block, copy, at, moved(at), dims.drop_front());
+        return SmallVector<Value>();
+      });
+      return;
+    }
+    int64_t stride = block.source.strides[d];
+    auto copyLanes = [&](const Cursor &at, OpFoldResult count) {
+      Value value = loadLanes(builder, loc, block.source.flat, at.positions[block.access], stride, plan.lanes, count);
+      storeLanes(builder, loc, value, copy.flat, moved(at), 1, plan.lanes, attr(plan.lanes));
+    };
+    auto first = getConstantIntValue(from), end = getConstantIntValue(to);
+    OpFoldResult whole, rest;
+    if (first && end) {
+      whole = attr(*first + (*end - *first) / plan.lanes * plan.lanes);
+      rest = attr((*end - *first) % plan.lanes);
+    } else {
+      Value length = builder.createOrFold<arith::SubIOp>(loc, asValue(to), asValue(from));
+      Value left = builder.createOrFold<arith::RemUIOp>(loc, length, asValue(attr(plan.lanes)));
+      rest = left;
+      whole = builder.createOrFold<arith::SubIOp>(loc, asValue(to), left);
+    }
+    loopOver(nest, cursor, d, from, whole, plan.lanes, {}, builder, [&](const Cursor &at, ValueRange) {
+      copyLanes(at, attr(plan.lanes));
+      return SmallVector<Value>();
+    });
+    if (getConstantIntValue(rest) == 0)
+      return;
+    copyLanes(cursor.at(nest, d, asValue(whole), builder), rest);
   }
 
   void overOuter(ArrayRef<unsigned> dims, const Cursor &cursor) {
@@ -95,7 +225,7 @@ private:
 
   void overOuterReductions(unsigned r, const Cursor &cursor) {
     if (!chunked)
-      return overLanes(cursor);
+      return overLanes(packRows(cursor));
     unsigned d = reductions[r];
     if (r < chunkAt) {
       loopOver(nest, cursor, d, attr(0), nest.extents[d], 1, {}, builder, [&](const Cursor &at, ValueRange) {
@@ -109,7 +239,7 @@ private:
     if (chunkSize >= size) {
       chunkBegin = attr(0);
       chunkEnd = attr(size);
-      return overLanes(cursor);
+      return overLanes(packRows(cursor));
     }
     auto loop = scf::ForOp::create(builder, loc, asValue(attr(0)), asValue(attr(size)), asValue(attr(chunkSize)));
     OpBuilder::InsertionGuard guard(builder);
@@ -119,51 +249,65 @@ private:
     if (size % chunkSize)
       end = arith::MinSIOp::create(builder, loc, end, asValue(attr(size)));
     chunkEnd = end;
-    overLanes(cursor);
+    overLanes(packRows(cursor));
   }
 
   // Blocks of `vectors` vectors, then what is left, the last vector perhaps partial.
-  void overLanes(const Cursor &cursor) {
-    unsigned d = plan.lane;
-    int64_t block = plan.vectors * lanes;
-    auto overBlock = [&](OpFoldResult from, OpFoldResult to, int64_t step, int64_t vectors, OpFoldResult last) {
-      loopOver(nest, cursor, d, from, to, step, {}, builder, [&](const Cursor &at, ValueRange) {
-        Cursor inside = pack(at, vectors, last);
-        overRows(inside, vectors, last);
-        return SmallVector<Value>();
-      });
-    };
-    int64_t size = nest.sizes[d];
+  SmallVector<Blocks> blocksOfLanes() {
+    int64_t block = plan.vectors * lanes, size = nest.sizes[plan.lane];
+    SmallVector<Blocks> all;
     if (!ShapedType::isDynamic(size)) {
-      int64_t main = size / block * block, rest = size - main;
-      overBlock(attr(0), attr(main), block, plan.vectors, attr(lanes));
-      if (rest && !plan.partial) {
-        int64_t all = std::exchange(lanes, 1);
-        overBlock(attr(main), attr(size), 1, 1, attr(1));
-        lanes = all;
-      } else if (rest) {
-        int64_t vectors = llvm::divideCeil(rest, lanes);
-        overBlock(attr(main), attr(main + 1), block, vectors, attr(rest - (vectors - 1) * lanes));
-      }
-      return;
+      int64_t main = size / block * block, rest = size - main, vectors = llvm::divideCeil(rest, lanes);
+      all.push_back({attr(0), attr(main), plan.vectors, lanes, attr(lanes)});
+      if (rest && !plan.partial)
+        all.push_back({attr(main), attr(size), 1, 1, attr(1)});
+      else if (rest)
+        all.push_back({attr(main), attr(main + 1), vectors, lanes, attr(rest - (vectors - 1) * lanes)});
+      return all;
     }
-    Value extent = asValue(nest.extents[d]);
+    Value extent = asValue(nest.extents[plan.lane]);
     auto floor = [&](int64_t width) -> Value {
       Value rest = arith::RemUIOp::create(builder, loc, extent, asValue(attr(width)));
       return arith::SubIOp::create(builder, loc, extent, rest);
     };
     Value main = floor(block), whole = plan.vectors > 1 ? floor(lanes) : main;
-    overBlock(attr(0), main, block, plan.vectors, attr(lanes));
+    all.push_back({attr(0), main, plan.vectors, lanes, attr(lanes)});
     if (plan.vectors > 1)
-      overBlock(main, whole, lanes, 1, attr(lanes));
-    if (!plan.partial) {
-      int64_t all = std::exchange(lanes, 1);
-      overBlock(whole, extent, 1, 1, attr(1));
-      lanes = all;
-      return;
+      all.push_back({main, whole, 1, lanes, attr(lanes)});
+    if (!plan.partial)
+      all.push_back({whole, extent, 1, 1, attr(1)});
+    else
+      all.push_back({whole, extent, 1, lanes, Value(arith::SubIOp::create(builder, loc, extent, whole))});
+    return all;
+  }
+
+  void overLanes(const Cursor &cursor) {
+    int64_t all = lanes;
+    SmallVector<Blocks> blocks = blocksOfLanes();
+    if (packsAll && !ready)
+      for (const Blocks &each : blocks)
+        packBlocks(cursor, each);
+    for (const Blocks &each : blocks) {
+      lanes = each.lanes;
+      panelWidth = each.width();
+      loopOver(nest, cursor, plan.lane, each.from, each.to, each.width(), {}, builder,
+               [&](const Cursor &at, ValueRange) {
+                 Cursor inside = packsAll ? at : pack(at, each);
+                 for (const Panel &panel : panels) {
+                   Value base = packsAll ? scaleIndex(builder, loc, at.indices[plan.lane], panel.stepsInAll)
+                                         : constantIndex(builder, loc, 0);
+                   inside.positions[panel.access] = beforeChunk(base, panel.stride(chunkAt, each.width()));
+                 }
+                 overRows(inside, each.vectors, each.last);
+                 return SmallVector<Value>();
+               });
     }
-    Value rest = arith::SubIOp::create(builder, loc, extent, whole);
-    overBlock(whole, extent, lanes, 1, rest);
+    lanes = all;
+  }
+
+  // Positions count from the first index of a loop, a chunk's copy begins at the chunk's.
+  Value beforeChunk(Value base, int64_t stride) {
+    return builder.createOrFold<arith::SubIOp>(loc, base, scaleIndex(builder, loc, asValue(chunkBegin), stride));
   }
 
   void overRows(const Cursor &cursor, int64_t vectors, OpFoldResult last) {
@@ -203,35 +347,60 @@ private:
       overBlock(main, extent, 1);
   }
 
-  // Copies what this chunk and block of lanes reads of each packed operand to its panel: a row of lanes a step.
-  Cursor pack(const Cursor &cursor, int64_t vectors, OpFoldResult last) {
-    Cursor result = cursor;
-    for (const Panel &panel : panels) {
-      const Access &access = nest.accesses[panel.access];
-      // the dimension along which memory is contiguous, if it is one of the chunk
-      int along = -1;
-      for (unsigned r = chunkAt; r < reductions.size(); ++r)
-        if (access.strides[reductions[r]] == 1 && access.strides[plan.lane] != 1)
-          along = r;
-      Value begin = asValue(chunkBegin);
-      Value base = builder.createOrFold<arith::SubIOp>(loc, constantIndex(builder, loc, 0),
-                                                       scaleIndex(builder, loc, begin, panel.strides[chunkAt]));
-      packLoops(panel, access, cursor, base, chunkAt, along, vectors, last);
-      result.positions[panel.access] = base;
-    }
-    return result;
+  // The dimension of the chunk along which the packed operand is contiguous, if the lanes are not.
+  int alongOf(const Access &access) {
+    int along = -1;
+    for (unsigned r = chunkAt; r < reductions.size(); ++r)
+      if (access.strides[reductions[r]] == 1 && access.strides[plan.lane] != 1)
+        along = r;
+    return along;
   }
 
+  // Copies what this chunk and block of lanes reads of each packed operand: a row of lanes a step.
+  Cursor pack(const Cursor &cursor, const Blocks &blocks) {
+    for (const Panel &panel : panels) {
+      const Access &access = nest.accesses[panel.access];
+      Value base = beforeChunk(constantIndex(builder, loc, 0), panel.stride(chunkAt, blocks.width()));
+      packLoops(panel, access, cursor, base, chunkAt, alongOf(access), blocks, nullptr);
+    }
+    return cursor;
+  }
+
+  // The same for all of `blocks`: the innermost loop is over them where a step's lanes lie together.
+  void packBlocks(const Cursor &cursor, const Blocks &blocks) {
+    for (const Panel &panel : panels) {
+      const Access &access = nest.accesses[panel.access];
+      int along = alongOf(access);
+      if (along < 0) {
+        Value base = beforeChunk(constantIndex(builder, loc, 0), panel.stride(chunkAt, blocks.width()));
+        packLoops(panel, access, cursor, base, chunkAt, along, blocks, &blocks);
+        continue;
+      }
+      loopOver(nest, cursor, plan.lane, blocks.from, blocks.to, blocks.width(), {}, builder,
+               [&](const Cursor &at, ValueRange) {
+                 Value base = scaleIndex(builder, loc, at.indices[plan.lane], panel.stepsInAll);
+                 packLoops(panel, access, at, beforeChunk(base, panel.stride(chunkAt, blocks.width())), chunkAt, along,
+                           blocks, nullptr);
+                 return SmallVector<Value>();
+               });
+    }
+  }
+
+  // From the loop of reduction `r` on; `over`: blocks that the innermost loop runs over, null where the cursor stands
+  // at the one.
   void packLoops(const Panel &panel, const Access &access, const Cursor &cursor, Value target, unsigned r, int along,
-                 int64_t vectors, OpFoldResult last) {
+                 const Blocks &blocks, const Blocks *over) {
+    int64_t vectors = blocks.vectors, width = blocks.width();
+    OpFoldResult last = blocks.last;
     if (r < reductions.size()) {
       if ((int)r == along)
-        return packLoops(panel, access, cursor, target, r + 1, along, vectors, last);
+        return packLoops(panel, access, cursor, target, r + 1, along, blocks, over);
       unsigned d = reductions[r];
       OpFoldResult from = r == chunkAt ? chunkBegin : attr(0), to = r == chunkAt ? chunkEnd : nest.extents[d];
       loopOver(nest, cursor, d, from, to, 1, {}, builder, [&](const Cursor &at, ValueRange) {
-        Value position = addIndex(builder, loc, target, scaleIndex(builder, loc, at.indices[d], panel.strides[r]));
-        packLoops(panel, access, at, position, r + 1, along, vectors, last);
+        Value position =
+            addIndex(builder, loc, target, scaleIndex(builder, loc, at.indices[d], panel.stride(r, width)));
+        packLoops(panel, access, at, position, r + 1, along, blocks, over);
         return SmallVector<Value>();
       });
       return;
@@ -245,13 +414,20 @@ private:
         storeLanes(builder, loc, row, panel.memory, addIndex(builder, loc, position, v * lanes), 1, lanes, attr(lanes));
       }
     };
+    if (over) {
+      loopOver(nest, cursor, plan.lane, over->from, over->to, width, {}, builder, [&](const Cursor &at, ValueRange) {
+        copyStep(at, addIndex(builder, loc, target, scaleIndex(builder, loc, at.indices[plan.lane], panel.stepsInAll)));
+        return SmallVector<Value>();
+      });
+      return;
+    }
     if (along < 0)
       return copyStep(cursor, target);
     unsigned d = reductions[along];
     OpFoldResult from = along == (int)chunkAt ? chunkBegin : attr(0),
                  to = along == (int)chunkAt ? chunkEnd : nest.extents[d];
     auto place = [&](const Cursor &at) {
-      return addIndex(builder, loc, target, scaleIndex(builder, loc, at.indices[d], panel.strides[along]));
+      return addIndex(builder, loc, target, scaleIndex(builder, loc, at.indices[d], panel.stride(along, width)));
     };
     // blocks of lanes x lanes through registers; a computed number of lanes goes one by one
     OpFoldResult whole = from;
@@ -284,7 +460,8 @@ private:
           block = transpose(builder, loc, block);
           for (int64_t i = 0; i < lanes; ++i)
             storeLanes(builder, loc, block[i], panel.memory,
-                       addIndex(builder, loc, position, i * panel.strides[along] + v * lanes), 1, lanes, attr(lanes));
+                       addIndex(builder, loc, position, i * panel.stride(along, width) + v * lanes), 1, lanes,
+                       attr(lanes));
         }
         return SmallVector<Value>();
       });
@@ -356,7 +533,7 @@ private:
       Cursor inside = at;
       for (const Panel &panel : panels)
         inside.positions[panel.access] = addIndex(builder, loc, cursor.positions[panel.access],
-                                                  scaleIndex(builder, loc, at.indices[d], panel.strides[r]));
+                                                  scaleIndex(builder, loc, at.indices[d], panel.stride(r, panelWidth)));
       return reduce(r + 1, inside, carried, rows, vectors, last);
     };
     return loopOver(nest, cursor, d, chunk ? chunkBegin : attr(0), chunk ? chunkEnd : nest.extents[d], 1, results,
@@ -436,8 +613,9 @@ private:
 
 } // namespace
 
-LogicalResult emitTile(Nest &nest, const TilePlan &plan, const Target &target, OpBuilder &builder) {
-  TileEmitter(nest, plan, target, builder).emit();
+LogicalResult emitTile(const Nest &nest, const TilePlan &plan, const Target &target, OpBuilder &builder,
+                       const ReadyPanel *ready) {
+  TileEmitter(nest, plan, target, builder, ready).emit();
   return success();
 }
 

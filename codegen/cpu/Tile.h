@@ -32,7 +32,16 @@ struct Chunk {
   bool several = false;
 };
 Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target);
-mlir::LogicalResult emitTile(Nest &nest, const TilePlan &plan, const Target &target, mlir::OpBuilder &builder);
+
+/// A packed operand that somebody else has copied, the whole sum's steps at once: block i of lanes, of as many vectors
+/// as the plan has (the last perhaps of fewer), begins at i * (steps + 1) rows of its width. The row behind the last
+/// step holds nothing: the copy may store past the end of a row.
+struct ReadyPanel {
+  unsigned access = 0;
+  mlir::Value memory; // flat
+};
+mlir::LogicalResult emitTile(const Nest &nest, const TilePlan &plan, const Target &target, mlir::OpBuilder &builder,
+                             const ReadyPanel *ready = nullptr);
 
 /// Sums and the like along the lanes themselves: a fixed number of partial results, which depends on the shape alone,
 /// joined by a fixed tree (LaneReduction.cpp).

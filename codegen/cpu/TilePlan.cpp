@@ -26,7 +26,7 @@ struct Costs {
       if (access.isScalar() || (access.written && (reduces || !access.read)))
         continue;
       int64_t along = stride(access, lane);
-      double each = along == 0 || along == 1 || packed[i] ? 1 : along == 2 ? 3 : 1.5 * lanes;
+      double each = along == 0 || along == 1 || packed[i] ? 1 : along == -1 ? 2 : along == 2 ? 3 : 1.5 * lanes;
       // a vector for each row and column is read once, at addresses that cross cache lines
       if (along == 1 && stride(access, row) != 0 && reduces)
         each = 1.5;
@@ -63,6 +63,14 @@ static int64_t registersOf(const Nest &nest, const BodyTraits &traits, int lane,
       single = true;
   }
   return needed + single + (traits.ops > 1 ? 2 : 0);
+}
+
+// Is an operand that all lanes share worth a copy: several blocks of lanes read it, it does not lie close together
+// already, and the copy stays in the second cache?
+static bool isReadAgain(int64_t vectors, int64_t rows, double steps, const Access &access, int row) {
+  constexpr int64_t mostElements = 128 << 10;
+  return vectors >= 8 && rows >= 4 && steps >= 32 && std::abs(access.strides[row]) != 1 &&
+         double(rows) * std::min(steps, 512.0) <= mostElements;
 }
 
 std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, const Target &target) {
@@ -104,13 +112,21 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
         const Access &access = nest.accesses[i];
         if (access.isScalar())
           continue;
-        bool far = access.strides[lane] != 0 && access.strides[lane] != 1;
+        bool far = access.strides[lane] < -1 || access.strides[lane] > 1;
         if (!reduces) {
           if (far && row >= 0 && access.strides[row] == 1 && access.read && !access.written)
             transposed = true;
           continue;
         }
-        if (access.written || !fixed || row < 0 || access.strides[row] != 0 || access.strides[lane] == 0)
+        if (access.written || !fixed || row < 0)
+          continue;
+        if (access.strides[lane] == 0 && access.strides[row] != 0) {
+          // The lanes share it: each block of lanes reads all of it again, from a first cache in which rows that are
+          // far apart compete for few places.
+          packed[i] = !ShapedType::isDynamic(nest.sizes[row]) && isReadAgain(vectorsInAll, height, steps, access, row);
+          continue;
+        }
+        if (access.strides[row] != 0 || access.strides[lane] == 0)
           continue;
         // worth a copy if enough rows read it, in a layout the copy improves
         int64_t inner = std::abs(access.strides[reductions.back()]);

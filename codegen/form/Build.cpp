@@ -171,6 +171,37 @@ void GroupBuilder::replaceSlice(Operation *op) {
   }
 }
 
+// The tile of an operation that runs backwards through an operand, which linalg's own slices know nothing of: what is
+// read backwards is read whole, everything else along the tile's dimensions.
+static FailureOr<TilingResult> tileReversed(RewriterBase &rewriter, linalg::LinalgOp op, ArrayRef<OpFoldResult> at,
+                                            ArrayRef<OpFoldResult> extent) {
+  TilingResult result;
+  SmallVector<Value> operands;
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+    if (!type) {
+      operands.push_back(operand.get());
+      continue;
+    }
+    SmallVector<OpFoldResult> offsets, sizes, ones(type.getRank(), rewriter.getIndexAttr(1));
+    for (auto [expr, size] : llvm::zip(op.getMatchingIndexingMap(&operand).getResults(), type.getShape())) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      offsets.push_back(dim ? at[dim.getPosition()] : rewriter.getIndexAttr(0));
+      sizes.push_back(dim ? extent[dim.getPosition()] : rewriter.getIndexAttr(size));
+    }
+    auto slice = tensor::ExtractSliceOp::create(rewriter, op.getLoc(), operand.get(), offsets, sizes, ones);
+    result.generatedSlices.push_back(slice);
+    operands.push_back(slice);
+  }
+  SmallVector<Type> types;
+  for (OpOperand &init : op.getDpsInitsMutable())
+    types.push_back(operands[init.getOperandNumber()].getType());
+  Operation *tile = clone(rewriter, op, types, operands);
+  result.tiledOps.push_back(tile);
+  result.tiledValues.assign(tile->result_begin(), tile->result_end());
+  return result;
+}
+
 LogicalResult GroupBuilder::tile(Operation *member) {
   Operation *whole = inside[member];
   const Labels &labels = group.members.find(member)->second;
@@ -181,7 +212,10 @@ LogicalResult GroupBuilder::tile(Operation *member) {
   }
   auto interface = cast<TilingInterface>(whole);
   rewriter.setInsertionPoint(loop.getBody()->getTerminator());
-  FailureOr<TilingResult> tiled = interface.getTiledImplementation(rewriter, at, extent);
+  auto loops = dyn_cast<linalg::LinalgOp>(whole);
+  FailureOr<TilingResult> tiled = loops && reversedLoops(loops).any()
+                                      ? tileReversed(rewriter, loops, at, extent)
+                                      : interface.getTiledImplementation(rewriter, at, extent);
   if (failed(tiled))
     return failure();
   for (Operation *slice : tiled->generatedSlices)

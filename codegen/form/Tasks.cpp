@@ -69,8 +69,13 @@ SmallVector<bool> codegen::taskDims(Operation *root) {
     feeding.volume *= range;
     own.push_back(parallel ? int(dim) : -1);
   }
+  if (auto loops = dyn_cast<linalg::LinalgOp>(root))
+    for (unsigned loop : reversedLoops(loops).set_bits())
+      feeding.cut[loop] = false;
   if (isContraction(root))
     return feeding.cut;
+  for (auto [label, cut] : llvm::zip(own, feeding.cut))
+    label = cut ? label : -1;
   for (OpOperand &operand : root->getOpOperands())
     if (auto labels = labelsThrough(operand, own))
       feeding.visit(operand.get(), *labels);
@@ -106,48 +111,163 @@ static int64_t tileOf(int64_t range, int64_t wanted, int64_t multiple) {
   return std::min(range, (tile + multiple - 1) / multiple * multiple);
 }
 
+//===--- contractions ---===//
+
+namespace {
+// The task dimensions of a contraction by the operand they belong to. A task copies its part of each operand to where
+// it can be read in order, so the copy of one side is paid by the size of the other.
+struct Side {
+  SmallVector<int> dims; // task dimensions, inner ones last
+  int64_t whole = 1;     // what a task runs whole
+  double copying = 0.15; // cycles an element
+  int64_t multiple = 8;  // of the innermost tile
+  int64_t unit = 4;      // its results are computed so many at a time: rows, or lanes
+
+  int64_t choose(ArrayRef<int64_t> ranges, int64_t wanted, SmallVectorImpl<int64_t> &tiles) const {
+    int64_t size = whole;
+    wanted = std::max<int64_t>(1, wanted / whole);
+    for (auto [at, dim] : llvm::enumerate(llvm::reverse(dims))) {
+      int64_t unit = at == 0 ? multiple : 1, range = ranges[dim];
+      tiles[dim] = tileOf(range, std::max(wanted, std::min(unit, range)), range > unit ? unit : 1);
+      wanted = std::max<int64_t>(1, wanted / tiles[dim]);
+      size *= tiles[dim];
+    }
+    return size;
+  }
+};
+
+struct Sides {
+  SmallVector<int> batch;
+  Side left, right;
+  int64_t depth = 1; // steps of the sum
+};
+} // namespace
+
+static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t> ranges) {
+  llvm::SmallBitVector uses[2] = {llvm::SmallBitVector(op.getNumLoops()), llvm::SmallBitVector(op.getNumLoops())};
+  Sides sides;
+  Side *both[2] = {&sides.left, &sides.right};
+  for (int input = 0; input < 2; ++input)
+    for (AffineExpr expr : op.getMatchingIndexingMap(op.getDpsInputOperand(input)).getResults()) {
+      expr.walk([&](AffineExpr part) {
+        if (auto dim = dyn_cast<AffineDimExpr>(part))
+          uses[input].set(dim.getPosition());
+      });
+      if (!isa<AffineDimExpr>(expr)) // windows are copied row by row of their image
+        both[input]->copying = 0.4;
+    }
+  int lanes = -1; // the loop along which results are neighbours in memory
+  SmallVector<int64_t> loops = op.getStaticLoopRanges();
+  for (AffineExpr expr : op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResults())
+    if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && loops[dim.getPosition()] > 1)
+      lanes = int(dim.getPosition());
+  for (auto [loop, range, kind] : llvm::enumerate(loops, op.getIteratorTypesArray())) {
+    if (kind == utils::IteratorType::reduction) {
+      sides.depth *= range;
+      continue;
+    }
+    bool l = uses[0].test(loop), r = uses[1].test(loop);
+    Side *side = l && r ? nullptr : l ? &sides.left : &sides.right;
+    if (labels[loop] < 0) {
+      if (side)
+        side->whole *= range;
+    } else if (side) {
+      side->dims.push_back(labels[loop]);
+      if (int(loop) == lanes) // rows of an image stay whole: then a task's results are one row of lanes
+        side->unit = 16, side->multiple = side->copying > 0.15 ? std::clamp<int64_t>(ranges[labels[loop]], 8, 256) : 64;
+    } else {
+      sides.batch.push_back(labels[loop]);
+    }
+  }
+  return sides;
+}
+
+// The cut with the least copying that leaves `least` tasks, if there can be as many.
+static void cutContraction(Group &group, const Sides &sides, int64_t least) {
+  int64_t batches = 1;
+  for (int dim : sides.batch)
+    batches *= group.ranges[dim];
+  auto extent = [&](const Side &side) {
+    int64_t size = side.whole;
+    for (int dim : side.dims)
+      size *= group.ranges[dim];
+    return size;
+  };
+  int64_t left = extent(sides.left), right = extent(sides.right);
+  SmallVector<int64_t> tiles(group.ranges.size(), 1), best;
+  double bestCost = 0;
+  for (int64_t wanted = 8; wanted < 2 * left; wanted += std::max<int64_t>(8, wanted / 3)) {
+    int64_t rows = sides.left.choose(group.ranges, std::min(wanted, left), tiles);
+    int64_t tasksLeft = 1;
+    for (int dim : sides.left.dims)
+      tasksLeft *= llvm::divideCeil(group.ranges[dim], tiles[dim]);
+    int64_t most = std::max<int64_t>(1, right * tasksLeft * batches / least);
+    for (int64_t columns = most;; columns = columns / 2) {
+      int64_t wide = sides.right.choose(group.ranges, std::min(columns, right), tiles);
+      int64_t tasks = batches * tasksLeft;
+      for (int dim : sides.right.dims)
+        tasks *= llvm::divideCeil(group.ranges[dim], tiles[dim]);
+      auto padded = [](int64_t size, int64_t unit) { return double(llvm::alignTo(size, unit)); };
+      double depth = double(sides.depth);
+      double cost = double(tasks) * (padded(rows, sides.left.unit) * padded(wide, sides.right.unit) * depth / 16 +
+                                     depth * (double(rows) * sides.left.copying + double(wide) * sides.right.copying) +
+                                     double(rows * wide) * 0.2 + 500);
+      // a last tile of another size is a second version of the code
+      for (auto [range, tile] : llvm::zip(group.ranges, tiles))
+        cost *= range % tile ? 1.05 : 1;
+      // too few tasks leave threads without work
+      cost *= std::max(1.0, std::sqrt(double(least) / double(tasks)));
+      if (best.empty() || cost < bestCost) {
+        best = tiles;
+        bestCost = cost;
+      }
+      if (columns <= 64 || tasks >= 4 * least)
+        break;
+    }
+  }
+  group.tiles = best;
+}
+
 void codegen::chooseTiles(Group &group, Operation *root) {
   int64_t indices = 1;
   for (int64_t range : group.ranges)
     indices *= range;
   int64_t light = 0, heavy = 0; // elements touched, and multiply-adds of a contraction
+  Operation *contraction = nullptr;
   for (auto &[op, labels] : group.members) {
     int64_t volume = 1;
     for (int64_t range : loopRanges(op))
       volume *= range;
-    if (isContraction(op))
+    if (isContraction(op)) {
       heavy += volume;
-    else
+      contraction = op;
+    } else {
       light += volume * costOf(op);
+    }
   }
-  // A contraction does about 32 multiply-adds in the time of a load and an add. No more than 256 such tasks: a large
-  // one reuses what it packs. And a task of fewer than 64 x 64 results, however long their sums, reads each operand for
-  // too few of them, unless there would be too few tasks for the threads.
   int64_t tasks = std::max<int64_t>(1, light / (2 * taskElements));
-  if (heavy) {
-    int64_t most = std::clamp<int64_t>(indices / 4096, 32, 256);
-    tasks = std::max(std::min<int64_t>(tasks, 256), std::clamp<int64_t>(heavy / (32 * taskElements), 1, most));
+  if (contraction) {
+    // 32 multiply-adds take about as long as a load and an add. A large contraction has few large tasks, for each
+    // repeats the copying of what it reads.
+    constexpr int64_t small = 32 * taskElements, large = 32 << 20;
+    int64_t most = std::clamp<int64_t>(heavy / small, 1, 16);
+    tasks = std::max(std::min<int64_t>(tasks, 64), std::clamp<int64_t>(heavy / large, most, 64));
+    cutContraction(group,
+                   sidesOf(cast<linalg::LinalgOp>(contraction), group.members.find(contraction)->second, group.ranges),
+                   std::clamp<int64_t>(tasks, 1, indices));
+    return;
   }
   int64_t budget = std::max<int64_t>(1, indices / tasks);
   // is the last task dimension the one whose neighbours are neighbours in memory?
   Labels &labels = group.members.find(root)->second;
   bool inner = !labels.empty() && labels.back() == int(group.ranges.size()) - 1;
-  if (isContraction(root)) { // its reductions come last, and say nothing of its results
-    auto last = llvm::find_if(llvm::reverse(labels), [](int label) { return label >= 0; });
-    inner = last != labels.rend() && *last == int(group.ranges.size()) - 1;
-  }
   group.tiles.assign(group.ranges.size(), 1);
   for (int dim = int(group.ranges.size()) - 1; dim >= 0; --dim) {
     int64_t range = group.ranges[dim], wanted = budget, multiple = 1;
     if (range > 1 && inner) {
       wanted = std::max<int64_t>(wanted, 64);
-      if (heavy && indices > range) // rather more rows than wide ones: what is packed for a task serves them all
-        wanted = std::clamp<int64_t>(budget / 32, 64, 256);
       multiple = 64;
       inner = false;
-    } else if (heavy) {
-      wanted = std::max<int64_t>(wanted, 8);
-      multiple = 8;
     }
     group.tiles[dim] = tileOf(range, wanted, range > multiple ? multiple : 1);
     budget = std::max<int64_t>(1, budget / group.tiles[dim]);

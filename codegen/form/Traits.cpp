@@ -63,6 +63,22 @@ bool codegen::onlyMoves(linalg::GenericOp op) {
          });
 }
 
+llvm::SmallBitVector codegen::reversedLoops(linalg::LinalgOp op) {
+  llvm::SmallBitVector loops(op.getNumLoops());
+  for (AffineMap map : op.getIndexingMapsArray())
+    for (AffineExpr expr : map.getResults())
+      expr.walk([&](AffineExpr part) {
+        auto product = dyn_cast<AffineBinaryOpExpr>(part);
+        if (!product || product.getKind() != AffineExprKind::Mul)
+          return;
+        auto factor = dyn_cast<AffineConstantExpr>(product.getRHS());
+        auto dim = dyn_cast<AffineDimExpr>(product.getLHS());
+        if (factor && dim && factor.getValue() < 0)
+          loops.set(dim.getPosition());
+      });
+  return loops;
+}
+
 bool codegen::readsInit(linalg::LinalgOp op, OpOperand &init) {
   if (isa<linalg::FillOp>(op))
     return false;

@@ -3,6 +3,7 @@
 #pragma once
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 namespace nnc::codegen {
 
@@ -17,6 +18,8 @@ bool isPointwise(mlir::Operation *op);
 bool isCheap(mlir::linalg::GenericOp op);
 /// Only moves data: its body is a yield of an input (broadcast, transpose, copy).
 bool onlyMoves(mlir::linalg::GenericOp op);
+/// Loops that run backwards through an operand: no part of them is a slice of it.
+llvm::SmallBitVector reversedLoops(mlir::linalg::LinalgOp op);
 /// Does any loop body read the initial value of this operand?
 bool readsInit(mlir::linalg::LinalgOp op, mlir::OpOperand &init);
 /// Product of all loop ranges.

@@ -307,23 +307,6 @@ static Value padSpatial(ImplicitLocOpBuilder &builder, Value value, ArrayRef<int
 static Value padInput(ImplicitLocOpBuilder &builder, Value input, const Sizes &sizes) {
   return padSpatial(builder, input, sizes.low, sizes.high, SmallVector<int64_t>(sizes.spatial(), 0));
 }
-// Spatial dimensions in opposite order.
-static Value flipSpatial(ImplicitLocOpBuilder &builder, Value weight) {
-  auto type = cast<RankedTensorType>(weight.getType());
-  if (llvm::all_of(type.getShape().drop_front(2), [](int64_t size) { return size == 1; }))
-    return weight;
-  return lin::map(builder, type, ValueRange(), [&](ImplicitLocOpBuilder &at, ValueRange) -> Value {
-    SmallVector<Value> position;
-    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-      Value here = linalg::IndexOp::create(at, dim);
-      if (dim >= 2)
-        here = arith::SubIOp::create(at, lin::index(at, type.getDimSize(dim) - 1), here);
-      position.push_back(here);
-    }
-    return tensor::ExtractOp::create(at, weight, position);
-  });
-}
-
 namespace {
 // The loops of a convolution: batch, group (if several), channels and positions, each under a number.
 struct Loops {
@@ -440,30 +423,106 @@ SmallVector<Tensor> ConvInputGradOp::vjp(ArrayRef<Tensor> cotangents) {
   return {conv(cotangents[0], w, dims),
           conv_weight_grad(cotangents[0], g, std::vector<int64_t>(shapeOf(getWeight()).drop_front(2)), dims)};
 }
-// dx[i] = sum over k of z[i + k * dilation] * w[K - 1 - k], where z is the cotangent with stride - 1 zeros between its
-// elements, shifted so that every position that a window reaches is inside.
+namespace {
+// The positions a, a + stride, a + 2 stride ... of the input along one spatial dimension: all are reached by the same
+// taps first, first + step ... of the kernel, and position j of them by tap first + m * step from cotangent
+// j + base - m * delta.
+struct Phase {
+  int64_t offset, positions, taps = 0, first = 0, step = 1, base = 0, delta = 1;
+
+  Phase(int64_t offset, int64_t size, int64_t kernel, int64_t stride, int64_t dilation, int64_t padding)
+      : offset(offset), positions(llvm::divideCeil(size - offset, stride)), step(stride / std::gcd(stride, dilation)),
+        delta(step * dilation / stride) {
+    while (first < kernel && (offset + padding - first * dilation) % stride)
+      ++first;
+    if (first < kernel) {
+      taps = (kernel - 1 - first) / step + 1;
+      base = (offset + padding - first * dilation) / stride;
+    }
+  }
+};
+} // namespace
+
+// The weights of one phase, the taps in opposite order, as (groups,) input channels, output channels, taps: what an
+// input channel takes from all output channels lies together.
+static Value phaseWeights(ImplicitLocOpBuilder &builder, Value weight, bool grouped, ArrayRef<Phase> phases) {
+  SmallVector<int64_t> shape(shapeOf(weight));
+  SmallVector<AffineExpr> at;
+  int64_t rank = shape.size(), channels = grouped;
+  std::swap(shape[channels], shape[channels + 1]);
+  for (int64_t dim = 0; dim < rank; ++dim)
+    at.push_back(builder.getAffineDimExpr(unsigned(dim)));
+  std::swap(at[channels], at[channels + 1]);
+  for (auto [i, phase] : llvm::enumerate(phases)) {
+    AffineExpr &tap = at[channels + 2 + i];
+    tap = tap * -phase.step + (phase.first + (phase.taps - 1) * phase.step);
+    shape[channels + 2 + i] = phase.taps;
+  }
+  auto type = cast<RankedTensorType>(weight.getType()).clone(shape);
+  return lin::map(builder, type, weight, AffineMap::get(unsigned(rank), 0, at, builder.getContext()),
+                  [](ImplicitLocOpBuilder &, ValueRange values) -> Value { return values[0]; });
+}
+
+// Where neighbouring input positions are reached by different taps (a stride), each of these phases is a sum of its
+// own: dx[j * stride + a] = sum over o and m of z[o, j + m * delta] * w[o, the m-th tap from the end], where z is the
+// cotangent, padded so that every position that a window reaches is inside.
 SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRange operands) {
   Sizes sizes(*this);
   int64_t spatial = sizes.spatial(), grouped = sizes.groups > 1;
   ArrayRef<int64_t> kernel = shapeOf(operands[1]).drop_front(2), from = shapeOf(operands[0]).drop_front(2);
-  SmallVector<int64_t> low, high, interior, ones(spatial, 1);
-  for (int64_t i = 0; i < spatial; ++i) {
-    int64_t reach = (kernel[i] - 1) * sizes.dilation[i], spread = from[i] ? (from[i] - 1) * sizes.stride[i] + 1 : 0;
-    low.push_back(reach - sizes.low[i]);
-    high.push_back(getInputSpatial()[i] + reach - low[i] - spread);
-    interior.push_back(sizes.stride[i] - 1);
-  }
-  Value z = splitGroups(builder, padSpatial(builder, operands[0], low, high, interior), 1, sizes.groups);
-  Value w = splitGroups(builder, flipSpatial(builder, operands[1]), 0, sizes.groups);
-  Loops loop{builder.getContext()};
-  auto n = loop.several(1), g = loop.several(grouped), c = loop.several(1), t = loop.several(spatial),
-       o = loop.several(1), k = loop.several(spatial);
+  Value w = splitGroups(builder, operands[1], 0, sizes.groups);
   auto type = getOutput().getType();
-  SmallVector<int64_t> shape(type.getShape());
+  SmallVector<int64_t> shape(type.getShape()), ones(spatial, 1), zeros(spatial, 0);
   if (grouped)
     shape[1] /= sizes.groups, shape.insert(shape.begin() + 1, sizes.groups);
-  Value x = contract(builder, type.clone(shape), z, w, loop.map(join({n, g, o, windows(t, ones, k, sizes.dilation)})),
-                     loop.map(join({g, o, c, k})), loop.map(join({n, g, c, t})));
+  auto whole = type.clone(shape);
+
+  auto phase = [&](ArrayRef<Phase> phases) {
+    SmallVector<int64_t> low, high, delta, part(shape);
+    for (auto [i, p] : llvm::enumerate(phases)) {
+      int64_t reach = (p.taps - 1) * p.delta;
+      low.push_back(reach - p.base);
+      high.push_back(p.positions + reach - low[i] - from[i]);
+      delta.push_back(p.delta);
+      part[2 + grouped + i] = p.positions;
+    }
+    Value z = splitGroups(builder, padSpatial(builder, operands[0], low, high, zeros), 1, sizes.groups);
+    Loops loop{builder.getContext()};
+    auto n = loop.several(1), g = loop.several(grouped), c = loop.several(1), t = loop.several(spatial),
+         o = loop.several(1), k = loop.several(spatial);
+    return contract(builder, type.clone(part), z, phaseWeights(builder, w, grouped, phases),
+                    loop.map(join({n, g, o, windows(t, ones, k, delta)})), loop.map(join({g, c, o, k})),
+                    loop.map(join({n, g, c, t})));
+  };
+
+  Value x;
+  bool strided = llvm::any_of(sizes.stride, [](int64_t stride) { return stride > 1; });
+  SmallVector<Phase> phases;
+  std::function<void()> each = [&] {
+    int64_t i = phases.size();
+    if (i < spatial) {
+      for (int64_t a = 0; a < std::min(sizes.stride[i], getInputSpatial()[i]); ++a) {
+        phases.emplace_back(a, getInputSpatial()[i], kernel[i], sizes.stride[i], sizes.dilation[i], sizes.low[i]);
+        if (phases.back().taps) // no tap reaches: stays zero
+          each();
+        phases.pop_back();
+      }
+      return;
+    }
+    SmallVector<int64_t> at(2 + grouped, 0), extent(shape.begin(), shape.begin() + 2 + grouped), step(2 + grouped, 1);
+    for (auto [p, stride] : llvm::zip(phases, sizes.stride))
+      at.push_back(p.offset), extent.push_back(p.positions), step.push_back(stride);
+    x = tensor::InsertSliceOp::create(builder, phase(phases), x, indices(builder, at), indices(builder, extent),
+                                      indices(builder, step));
+  };
+  if (!strided && type.getNumElements()) {
+    for (int64_t i = 0; i < spatial; ++i)
+      phases.emplace_back(0, getInputSpatial()[i], kernel[i], 1, sizes.dilation[i], sizes.low[i]);
+    x = phase(phases);
+  } else {
+    x = lin::filled(builder, whole, 0);
+    each();
+  }
   return {lin::reshape(builder, x, type.getShape())};
 }
 

@@ -1,0 +1,289 @@
+// A contraction over windows (a convolution) as a plain product: of one operand, what some steps of the sum read is
+// copied to panels, a row of results for each step, in which windows that overlap are repeated. The loops over
+// positions are then one, whatever padding or stride lies between their rows in memory, and no lane is lost at the end
+// of a row.
+#include "nnc/codegen/cpu/Windows.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+
+namespace nnc::codegen::cpu {
+
+// Stores of one step that the copy writes out one by one: rows of positions, each in vectors.
+static constexpr int64_t mostStores = 128;
+static constexpr int64_t leastRow = 5;
+
+static bool walksEvenly(const Access &access, unsigned outer, unsigned inner, int64_t size) {
+  return access.isScalar() || access.strides[outer] == access.strides[inner] * size;
+}
+
+// The loops over positions of operand `i`: the innermost loop of the result, and those around it through which the
+// result walks evenly but the operand does not. Empty if the product is a plain one already.
+static SmallVector<unsigned> positionsOf(const Nest &nest, unsigned i) {
+  const Access &windowed = nest.accesses[i], &other = nest.accesses[1 - i], &result = nest.output(0);
+  if (windowed.isScalar() || other.isScalar())
+    return {};
+  auto isMine = [&](unsigned d) { return windowed.strides[d] != 0 && other.strides[d] == 0; };
+  SmallVector<unsigned> positions;
+  for (unsigned d : nest.dims(false))
+    if (isMine(d) && result.strides[d] == 1)
+      positions.assign(1, d);
+  if (positions.empty() || windowed.strides[positions[0]] < 1)
+    return {};
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (unsigned d : nest.dims(false))
+      if (!grown && !llvm::is_contained(positions, d) && isMine(d) &&
+          walksEvenly(result, d, positions.front(), nest.sizes[positions.front()])) {
+        positions.insert(positions.begin(), d);
+        grown = true;
+      }
+  }
+  bool even = windowed.strides[positions.back()] == 1;
+  for (size_t p = 0; p + 1 < positions.size(); ++p)
+    even &= walksEvenly(windowed, positions[p], positions[p + 1], nest.sizes[positions[p + 1]]);
+  return even ? SmallVector<unsigned>() : positions;
+}
+
+// The product that remains for `steps` of the chunk's loop, once the operand is copied: its positions one after
+// another, a row a step. Loops that run outside the copy are gone.
+static Nest productOf(const Nest &nest, const WindowPlan &plan, int64_t steps) {
+  Nest product = nest;
+  SmallVector<unsigned> reductions = nest.dims(true);
+  Access &copy = product.accesses[plan.access];
+  copy.offset = 0;
+  copy.strides.assign(nest.loops(), 0);
+  int64_t stride = 1;
+  for (unsigned d : llvm::reverse(plan.positions)) {
+    copy.strides[d] = stride;
+    stride *= nest.sizes[d];
+  }
+  for (unsigned r = reductions.size(); r-- > plan.at;) {
+    copy.strides[reductions[r]] = stride;
+    stride *= r == plan.at ? steps : nest.sizes[reductions[r]];
+  }
+  product.sizes[reductions[plan.at]] = steps;
+  product.extents[reductions[plan.at]] = IntegerAttr::get(IndexType::get(nest.op->getContext()), steps);
+  for (unsigned d = nest.loops(); d-- > 0;) {
+    bool isReduction = nest.reduction[d];
+    bool outside = isReduction ? llvm::find(reductions, d) - reductions.begin() < plan.at
+                               : nest.accesses[plan.access].strides[d] != 0 && !llvm::is_contained(plan.positions, d);
+    if (outside)
+      product.drop(d);
+  }
+  mergeLoops(product);
+  return product;
+}
+
+bool comesInParts(const Nest &nest, const WindowPlan &plan) {
+  return plan.at > 0 || plan.steps < nest.sizes[nest.dims(true)[plan.at]];
+}
+
+static bool isPlain(const Nest &product, const WindowPlan &plan, const std::optional<TilePlan> &tile) {
+  return tile && tile->row >= 0 && !tile->transposed && product.accesses[plan.access].strides[tile->lane] == 1 &&
+         product.accesses[plan.access].strides[tile->row] == 0;
+}
+
+std::optional<WindowPlan> planWindows(const Nest &nest, const BodyTraits &traits, const Target &target) {
+  if (!traits.lanes || !traits.partial || nest.indexed || nest.inputs != 2 || nest.outputs() != 1)
+    return std::nullopt;
+  SmallVector<unsigned> reductions = nest.dims(true);
+  if (llvm::any_of(nest.sizes, ShapedType::isDynamic) || reductions.empty())
+    return std::nullopt;
+  for (unsigned i = 0; i < nest.inputs; ++i) {
+    WindowPlan plan;
+    plan.access = i;
+    plan.positions = positionsOf(nest, i);
+    if (plan.positions.empty())
+      continue;
+    int64_t width = 1, row = nest.sizes[plan.positions.back()];
+    for (unsigned d : plan.positions)
+      width *= nest.sizes[d];
+    int64_t lanes = target.vectorBits / nest.accesses[i].element.getIntOrFloatBitWidth();
+    // of short rows each would be a copy of its own
+    if (row < leastRow || width / row * (llvm::divideCeil(row, lanes) + 1) > mostStores)
+      continue;
+    // The steps at once: as many as a block of lanes has room for in the first cache, and all blocks in the second.
+    auto stepsFor = [&](int64_t budget) {
+      int64_t inner = 1;
+      plan.at = reductions.size() - 1;
+      while (plan.at > 0 && inner * nest.sizes[reductions[plan.at]] <= budget)
+        inner *= nest.sizes[reductions[plan.at--]];
+      int64_t size = nest.sizes[reductions[plan.at]];
+      int64_t parts = llvm::divideCeil(size, std::max<int64_t>(1, budget / inner));
+      plan.steps = llvm::divideCeil(size, parts);
+      for (int64_t even = plan.steps; even * 4 > plan.steps * 3; --even) // parts of one size, if one is near
+        if (size % even == 0) {
+          plan.steps = even;
+          break;
+        }
+    };
+    stepsFor(256);
+    std::optional<TilePlan> tile = planTile(productOf(nest, plan, plan.steps), traits, target);
+    if (!tile)
+      continue;
+    int64_t first = target.l1Bytes * 3 / 4 / (tile->vectors * tile->lanes * 4),
+            second = target.l2Bytes / 2 / (width * 4);
+    stepsFor(std::max<int64_t>(16, std::min(first, second)));
+    Nest product = productOf(nest, plan, plan.steps);
+    if (isPlain(product, plan, planTile(product, traits, target)))
+      return plan;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+class WindowEmitter {
+public:
+  WindowEmitter(const Nest &nest, const WindowPlan &plan, const BodyTraits &traits, const Target &target,
+                OpBuilder &builder)
+      : nest(nest), plan(plan), traits(traits), target(target), builder(builder), loc(nest.op->getLoc()),
+        reductions(nest.dims(true)) {
+    for (unsigned d : plan.positions)
+      width *= nest.sizes[d];
+  }
+
+  LogicalResult emit() {
+    SmallVector<unsigned> outer;
+    for (unsigned d : nest.dims(false))
+      if (nest.accesses[plan.access].strides[d] != 0 && !llvm::is_contained(plan.positions, d))
+        outer.push_back(d);
+    outer.append(reductions.begin(), reductions.begin() + plan.at);
+    overOuter(outer, Cursor::start(nest, builder));
+    return success(!failedPart);
+  }
+
+private:
+  const Nest &nest;
+  const WindowPlan &plan;
+  const BodyTraits &traits;
+  const Target &target;
+  OpBuilder &builder;
+  Location loc;
+  SmallVector<unsigned> reductions;
+  int64_t width = 1; // positions in all
+  Value memory;
+  bool failedPart = false;
+
+  OpFoldResult attr(int64_t value) { return builder.getIndexAttr(value); }
+
+  void overOuter(ArrayRef<unsigned> dims, const Cursor &cursor) {
+    if (dims.empty())
+      return overSteps(cursor);
+    loopOver(nest, cursor, dims[0], attr(0), nest.extents[dims[0]], 1, {}, builder, [&](const Cursor &at, ValueRange) {
+      overOuter(dims.drop_front(), at);
+      return SmallVector<Value>();
+    });
+  }
+
+  void overSteps(const Cursor &cursor) {
+    unsigned d = reductions[plan.at];
+    int64_t size = nest.sizes[d], whole = size / plan.steps * plan.steps;
+    loopOver(nest, cursor, d, attr(0), attr(whole), plan.steps, {}, builder, [&](const Cursor &at, ValueRange) {
+      part(at, plan.steps);
+      return SmallVector<Value>();
+    });
+    if (size > whole)
+      part(cursor.at(nest, d, constantIndex(builder, loc, whole), builder), size - whole);
+  }
+
+  // `steps` iterations of the chunk's loop from `cursor` on.
+  void part(const Cursor &cursor, int64_t steps) {
+    Nest product = productOf(nest, plan, steps);
+    std::optional<TilePlan> tile = planTile(product, traits, target);
+    if (!tile) {
+      failedPart = true;
+      return;
+    }
+    // few steps would not be packed for their own sake
+    tile->packed[plan.access] = true;
+    product.starts.assign(nest.accesses.size(), Value());
+    for (unsigned i = 0; i < nest.accesses.size(); ++i)
+      if (i != plan.access && !nest.accesses[i].isScalar()) {
+        product.starts[i] = cursor.positions[i];
+        product.accesses[i].offset = 0;
+      }
+    int64_t inAll = steps;
+    for (unsigned r = plan.at + 1; r < reductions.size(); ++r)
+      inAll *= nest.sizes[reductions[r]];
+    if (!memory) { // the first part is the largest
+      int64_t elements = llvm::alignTo(width, tile->lanes) * (inAll + 1) + tile->lanes;
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(&nest.op->getParentOfType<func::FuncOp>().getBody().front());
+      memory = memref::AllocaOp::create(builder, loc, MemRefType::get({elements}, nest.accesses[plan.access].element),
+                                        builder.getI64IntegerAttr(64));
+      memory = flatten(builder, loc, memory);
+    }
+    Geometry geometry{tile->lanes, tile->vectors * tile->lanes, inAll + 1, 0, 0};
+    geometry.main = width / geometry.block * geometry.block;
+    geometry.rest = llvm::alignTo(width - geometry.main, tile->lanes);
+    copySteps(cursor, plan.at, steps, constantIndex(builder, loc, 0), geometry);
+    ReadyPanel ready{plan.access, memory};
+    failedPart |= failed(emitTile(product, *tile, target, builder, &ready));
+  }
+
+  // Where a position of a step lies.
+  struct Geometry {
+    int64_t lanes, block; // positions of a block
+    int64_t rows;         // of a block
+    int64_t main, rest;   // positions in whole blocks; width of the last one
+
+    int64_t blockOf(int64_t p) const { return p < main ? p / block * block : main; }
+    int64_t widthAt(int64_t p) const { return p < main ? block : rest; }
+    int64_t endOf(int64_t p) const { return p < main ? blockOf(p) + block : main + rest; }
+  };
+
+  // From reduction `r` on; `step`: the number of the step so far.
+  void copySteps(const Cursor &cursor, unsigned r, int64_t steps, Value step, const Geometry &geometry) {
+    if (r == reductions.size())
+      return copyStep(cursor, step, geometry);
+    unsigned d = reductions[r];
+    int64_t size = r == plan.at ? steps : nest.sizes[d];
+    // of the chunk's loop the cursor already stands at the first step
+    loopOver(nest, cursor, d, attr(0), attr(size), 1, {}, builder, [&](const Cursor &at, ValueRange) {
+      copySteps(at, r + 1, steps, addIndex(builder, loc, scaleIndex(builder, loc, step, size), at.indices[d]),
+                geometry);
+      return SmallVector<Value>();
+    });
+  }
+
+  // All positions of one step, row by row: what is stored past the end of a row or block is written again by the next.
+  void copyStep(const Cursor &cursor, Value step, const Geometry &geometry) {
+    const Access &source = nest.accesses[plan.access];
+    unsigned innermost = plan.positions.back();
+    int64_t row = nest.sizes[innermost], stride = source.strides[innermost];
+    std::map<int64_t, Value> starts; // of the step's row in blocks of one width
+    for (int64_t first = 0; first < width; first += row) {
+      int64_t offset = 0, rest = first / row;
+      for (unsigned d : llvm::reverse(ArrayRef(plan.positions).drop_back())) {
+        offset += rest % nest.sizes[d] * source.strides[d];
+        rest /= nest.sizes[d];
+      }
+      for (int64_t p = first; p < first + row;) {
+        int64_t count = std::min({geometry.lanes, first + row - p, geometry.endOf(p) - p});
+        int64_t blockWidth = geometry.widthAt(p);
+        Value &start = starts[blockWidth];
+        if (!start)
+          start = scaleIndex(builder, loc, step, blockWidth);
+        Value from = addIndex(builder, loc, cursor.positions[plan.access], offset + (p - first) * stride);
+        Value value = loadLanes(builder, loc, source.flat, from, stride, geometry.lanes, attr(count));
+        int64_t to = geometry.blockOf(p) * geometry.rows + (p - geometry.blockOf(p));
+        storeLanes(builder, loc, value, memory, addIndex(builder, loc, start, to), 1, geometry.lanes,
+                   attr(geometry.lanes));
+        p += count;
+      }
+    }
+  }
+};
+
+} // namespace
+
+LogicalResult emitWindows(const Nest &nest, const WindowPlan &plan, const BodyTraits &traits, const Target &target,
+                          OpBuilder &builder) {
+  return WindowEmitter(nest, plan, traits, target, builder).emit();
+}
+
+} // namespace nnc::codegen::cpu

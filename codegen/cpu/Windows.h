@@ -1,0 +1,38 @@
+// Convolutions as products: see Windows.cpp. The order of the sum's steps is kept, so no bit depends on it.
+#pragma once
+#include "nnc/codegen/Target.h"
+#include "nnc/codegen/cpu/Tile.h"
+
+namespace nnc::codegen::cpu {
+
+struct WindowPlan {
+  unsigned access = 0; // the operand that is copied
+  llvm::SmallVector<unsigned>
+      positions;     // loops that become one, outer ones first; the last one's results are neighbours
+  unsigned at = 0;   // reductions before this one run outside the copy
+  int64_t steps = 0; // of this one it takes so many at once, of later ones all
+};
+
+/// A plan for a nest whose result walks evenly through positions that an operand does not, if the product of the copy
+/// is one that packs that operand anyway.
+std::optional<WindowPlan> planWindows(const Nest &nest, const BodyTraits &traits, const Target &target);
+/// Emits the nest. What it adds up starts from what is in memory, or from the nest's initial value where one part is
+/// all.
+mlir::LogicalResult emitWindows(const Nest &nest, const WindowPlan &plan, const BodyTraits &traits,
+                                const Target &target, mlir::OpBuilder &builder);
+/// The same for windows along the sum (SumWindows.cpp).
+struct SumWindowPlan {
+  unsigned access = 0;               // the operand that is copied
+  llvm::SmallVector<unsigned> lines; // parallel loops it has alone
+  unsigned at = 0;                   // as above
+  int64_t steps = 0;
+  bool several = false; // the sum comes in several parts
+};
+std::optional<SumWindowPlan> planSumWindows(const Nest &nest, const BodyTraits &traits, const Target &target);
+mlir::LogicalResult emitSumWindows(const Nest &nest, const SumWindowPlan &plan, const BodyTraits &traits,
+                                   const Target &target, mlir::OpBuilder &builder);
+
+/// Does the sum come in several parts, with the results in memory between them?
+bool comesInParts(const Nest &nest, const WindowPlan &plan);
+
+} // namespace nnc::codegen::cpu

@@ -31,7 +31,7 @@ std::optional<SumWindowPlan> planSumWindows(const Nest &nest, const BodyTraits &
       return access.strides[line] == access.strides[column] * nest.sizes[column];
     };
     if (other.strides[column] != 1 || !isEven(other) || (windowed.strides[column] == 1 && isEven(windowed)) ||
-        windowed.strides[column] < 1)
+        windowed.strides[column] < 1 || windowed.strides[column] > 4)
       continue;
     SumWindowPlan plan;
     plan.access = i;

@@ -106,7 +106,9 @@ private:
         continue;
       }
       int64_t size = nest.sizes[plan.lane], width = plan.vectors * lanes;
-      packsAll = !ShapedType::isDynamic(size) && size * panel.stepsInAll * 4 <= target.l2Bytes / 2;
+      // where each lane is a line of memory of its own, the blocks may as well come one by one
+      packsAll = alongOf(nest.accesses[i]) < 0 && !ShapedType::isDynamic(size) &&
+                 size * panel.stepsInAll * 4 <= target.l2Bytes / 2;
       panel.memory =
           memoryFor((packsAll ? llvm::alignTo(size, lanes) : width) * panel.stepsInAll, nest.accesses[i].element);
       panels.push_back(panel);
@@ -370,19 +372,8 @@ private:
   void packBlocks(const Cursor &cursor, const Blocks &blocks) {
     for (const Panel &panel : panels) {
       const Access &access = nest.accesses[panel.access];
-      int along = alongOf(access);
-      if (along < 0) {
-        Value base = beforeChunk(constantIndex(builder, loc, 0), panel.stride(chunkAt, blocks.width()));
-        packLoops(panel, access, cursor, base, chunkAt, along, blocks, &blocks);
-        continue;
-      }
-      loopOver(nest, cursor, plan.lane, blocks.from, blocks.to, blocks.width(), {}, builder,
-               [&](const Cursor &at, ValueRange) {
-                 Value base = scaleIndex(builder, loc, at.indices[plan.lane], panel.stepsInAll);
-                 packLoops(panel, access, at, beforeChunk(base, panel.stride(chunkAt, blocks.width())), chunkAt, along,
-                           blocks, nullptr);
-                 return SmallVector<Value>();
-               });
+      Value base = beforeChunk(constantIndex(builder, loc, 0), panel.stride(chunkAt, blocks.width()));
+      packLoops(panel, access, cursor, base, chunkAt, -1, blocks, &blocks);
     }
   }
 

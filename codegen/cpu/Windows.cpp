@@ -12,15 +12,17 @@ using namespace mlir;
 namespace nnc::codegen::cpu {
 
 // Stores of one step that the copy writes out one by one: rows of positions, each in vectors.
-static constexpr int64_t mostStores = 128;
-static constexpr int64_t leastRow = 5;
+static constexpr int64_t mostStores = 256;
+// Fewer positions than these leave registers empty.
+static constexpr int64_t enoughPositions = 128;
+static constexpr int64_t leastRow = 5, mostStride = 4;
 
 static bool walksEvenly(const Access &access, unsigned outer, unsigned inner, int64_t size) {
   return access.isScalar() || access.strides[outer] == access.strides[inner] * size;
 }
 
 // The loops over positions of operand `i`: the innermost loop of the result, and those around it through which the
-// result walks evenly but the operand does not. Empty if the product is a plain one already.
+// result walks evenly.
 static SmallVector<unsigned> positionsOf(const Nest &nest, unsigned i) {
   const Access &windowed = nest.accesses[i], &other = nest.accesses[1 - i], &result = nest.output(0);
   if (windowed.isScalar() || other.isScalar())
@@ -30,7 +32,8 @@ static SmallVector<unsigned> positionsOf(const Nest &nest, unsigned i) {
   for (unsigned d : nest.dims(false))
     if (isMine(d) && result.strides[d] == 1)
       positions.assign(1, d);
-  if (positions.empty() || windowed.strides[positions[0]] < 1)
+  // far apart in memory, lanes are better transposed (Tile.cpp)
+  if (positions.empty() || windowed.strides[positions[0]] < 1 || windowed.strides[positions[0]] > mostStride)
     return {};
   for (bool grown = true; grown;) {
     grown = false;
@@ -41,10 +44,46 @@ static SmallVector<unsigned> positionsOf(const Nest &nest, unsigned i) {
         grown = true;
       }
   }
-  bool even = windowed.strides[positions.back()] == 1;
-  for (size_t p = 0; p + 1 < positions.size(); ++p)
-    even &= walksEvenly(windowed, positions[p], positions[p + 1], nest.sizes[positions[p + 1]]);
-  return even ? SmallVector<unsigned>() : positions;
+  return positions;
+}
+
+// Loops of the operand alone through which the result does not walk evenly: images, where each has few positions.
+static SmallVector<unsigned> imagesOf(const Nest &nest, const WindowPlan &plan) {
+  SmallVector<unsigned> images;
+  const Access &windowed = nest.accesses[plan.access], &other = nest.accesses[1 - plan.access];
+  for (unsigned d : nest.dims(false))
+    if (windowed.strides[d] != 0 && other.strides[d] == 0 && !llvm::is_contained(plan.positions, d))
+      images.push_back(d);
+  return images;
+}
+
+static bool isDense(const Nest &nest, const WindowPlan &plan) {
+  const Access &windowed = nest.accesses[plan.access];
+  bool even = windowed.strides[plan.positions.back()] == 1;
+  for (size_t p = 0; p + 1 < plan.positions.size(); ++p)
+    even &= walksEvenly(windowed, plan.positions[p], plan.positions[p + 1], nest.sizes[plan.positions[p + 1]]);
+  return even;
+}
+
+// Loops of the other operand alone.
+static SmallVector<unsigned> rowsOf(const Nest &nest, const WindowPlan &plan) {
+  SmallVector<unsigned> rows;
+  for (unsigned d : nest.dims(false))
+    if (nest.accesses[plan.access].strides[d] == 0 && nest.accesses[1 - plan.access].strides[d] != 0)
+      rows.push_back(d);
+  return rows;
+}
+
+static int64_t sizeOf(const Nest &nest, ArrayRef<unsigned> dims) {
+  int64_t size = 1;
+  for (unsigned d : dims)
+    size *= nest.sizes[d];
+  return size;
+}
+
+// Elements from one row of a gathered result to the next.
+static int64_t gatheredLine(const Nest &nest, const WindowPlan &plan) {
+  return llvm::alignTo(sizeOf(nest, plan.positions), 16) + 16;
 }
 
 // The product that remains for `steps` of the chunk's loop, once the operand is copied: its positions one after
@@ -63,6 +102,18 @@ static Nest productOf(const Nest &nest, const WindowPlan &plan, int64_t steps) {
   for (unsigned r = reductions.size(); r-- > plan.at;) {
     copy.strides[reductions[r]] = stride;
     stride *= r == plan.at ? steps : nest.sizes[reductions[r]];
+  }
+  if (plan.gathered) {
+    Access &result = product.accesses[nest.inputs];
+    result.offset = 0;
+    result.strides = copy.strides;
+    for (unsigned d : reductions)
+      result.strides[d] = 0;
+    int64_t line = gatheredLine(nest, plan);
+    for (unsigned d : llvm::reverse(rowsOf(nest, plan))) {
+      result.strides[d] = line;
+      line *= nest.sizes[d];
+    }
   }
   product.sizes[reductions[plan.at]] = steps;
   product.extents[reductions[plan.at]] = IntegerAttr::get(IndexType::get(nest.op->getContext()), steps);
@@ -98,10 +149,21 @@ std::optional<WindowPlan> planWindows(const Nest &nest, const BodyTraits &traits
     plan.positions = positionsOf(nest, i);
     if (plan.positions.empty())
       continue;
-    int64_t width = 1, row = nest.sizes[plan.positions.back()];
-    for (unsigned d : plan.positions)
-      width *= nest.sizes[d];
+    int64_t row = nest.sizes[plan.positions.back()], width = sizeOf(nest, plan.positions);
     int64_t lanes = target.vectorBits / nest.accesses[i].element.getIntOrFloatBitWidth();
+    if (width < enoughPositions && width % lanes) {
+      WindowPlan wider = plan;
+      SmallVector<unsigned> images = imagesOf(nest, plan);
+      wider.gathered = images.size();
+      wider.positions.insert(wider.positions.begin(), images.begin(), images.end());
+      int64_t lines = sizeOf(nest, wider.positions) / row;
+      if (sizeOf(nest, images) > 1 && lines * (llvm::divideCeil(row, lanes) + 1) <= mostStores &&
+          sizeOf(nest, rowsOf(nest, plan)) * gatheredLine(nest, wider) * 4 <= target.l2Bytes / 2)
+        plan = wider;
+      width = sizeOf(nest, plan.positions);
+    }
+    if (!plan.gathered && isDense(nest, plan))
+      continue; // a plain product already
     // of short rows each would be a copy of its own
     if (row < leastRow || width / row * (llvm::divideCeil(row, lanes) + 1) > mostStores)
       continue;
@@ -142,8 +204,8 @@ public:
                 OpBuilder &builder)
       : nest(nest), plan(plan), traits(traits), target(target), builder(builder), loc(nest.op->getLoc()),
         reductions(nest.dims(true)) {
-    for (unsigned d : plan.positions)
-      width *= nest.sizes[d];
+    width = sizeOf(nest, plan.positions);
+    rows = rowsOf(nest, plan);
   }
 
   LogicalResult emit() {
@@ -151,7 +213,6 @@ public:
     for (unsigned d : nest.dims(false))
       if (nest.accesses[plan.access].strides[d] != 0 && !llvm::is_contained(plan.positions, d))
         outer.push_back(d);
-    outer.append(reductions.begin(), reductions.begin() + plan.at);
     overOuter(outer, Cursor::start(nest, builder));
     return success(!failedPart);
   }
@@ -165,21 +226,89 @@ private:
   Location loc;
   SmallVector<unsigned> reductions;
   int64_t width = 1; // positions in all
-  Value memory;
+  SmallVector<unsigned> rows;
+  Value memory, gathered;
   bool failedPart = false;
 
   OpFoldResult attr(int64_t value) { return builder.getIndexAttr(value); }
 
   void overOuter(ArrayRef<unsigned> dims, const Cursor &cursor) {
-    if (dims.empty())
-      return overSteps(cursor);
+    if (dims.empty()) {
+      bool fromMemory = plan.gathered && llvm::is_contained(nest.initial, Value());
+      if (plan.gathered && !gathered)
+        gathered = memoryFor(sizeOf(nest, rows) * gatheredLine(nest, plan));
+      if (fromMemory)
+        moveResults(cursor, /*out=*/false);
+      overSteps(cursor);
+      if (plan.gathered)
+        moveResults(cursor, /*out=*/true);
+      return;
+    }
     loopOver(nest, cursor, dims[0], attr(0), nest.extents[dims[0]], 1, {}, builder, [&](const Cursor &at, ValueRange) {
       overOuter(dims.drop_front(), at);
       return SmallVector<Value>();
     });
   }
 
-  void overSteps(const Cursor &cursor) {
+  Value memoryFor(int64_t elements) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&nest.op->getParentOfType<func::FuncOp>().getBody().front());
+    auto type = MemRefType::get({elements}, nest.accesses[plan.access].element);
+    return flatten(builder, loc, memref::AllocaOp::create(builder, loc, type, builder.getI64IntegerAttr(64)));
+  }
+
+  // Copies results between memory and the block they are gathered in.
+  void moveResults(const Cursor &cursor, bool out) {
+    SmallVector<unsigned> loops(rows);
+    loops.append(plan.positions.begin(), plan.positions.begin() + plan.gathered);
+    moveRuns(cursor, loops, constantIndex(builder, loc, 0), out);
+  }
+
+  void moveRuns(const Cursor &cursor, ArrayRef<unsigned> dims, Value at, bool out) {
+    int64_t run = sizeOf(nest, ArrayRef(plan.positions).drop_front(plan.gathered));
+    if (!dims.empty()) {
+      unsigned d = dims.front();
+      int64_t stride = gatheredLine(nest, plan);
+      for (unsigned row : llvm::reverse(rows)) {
+        if (row == d)
+          break;
+        stride *= nest.sizes[row];
+      }
+      if (!llvm::is_contained(rows, d)) {
+        stride = run;
+        for (unsigned image : llvm::reverse(ArrayRef(plan.positions).take_front(plan.gathered))) {
+          if (image == d)
+            break;
+          stride *= nest.sizes[image];
+        }
+      }
+      loopOver(nest, cursor, d, attr(0), nest.extents[d], 1, {}, builder, [&](const Cursor &inside, ValueRange) {
+        moveRuns(inside, dims.drop_front(),
+                 addIndex(builder, loc, at, scaleIndex(builder, loc, inside.indices[d], stride)), out);
+        return SmallVector<Value>();
+      });
+      return;
+    }
+    int64_t lanes = target.vectorBits / nest.output(0).element.getIntOrFloatBitWidth();
+    for (int64_t p = 0; p < run; p += lanes) {
+      OpFoldResult count = attr(std::min(lanes, run - p));
+      Value there = addIndex(builder, loc, cursor.positions[nest.inputs], p), here = addIndex(builder, loc, at, p);
+      Value from = out ? gathered : nest.output(0).flat, to = out ? nest.output(0).flat : gathered;
+      Value value = loadLanes(builder, loc, from, out ? here : there, 1, lanes, count);
+      storeLanes(builder, loc, value, to, out ? there : here, 1, lanes, count);
+    }
+  }
+
+  // Reductions outside the copy, then the parts.
+  void overSteps(const Cursor &cursor, unsigned r = 0) {
+    if (r < plan.at) {
+      loopOver(nest, cursor, reductions[r], attr(0), nest.extents[reductions[r]], 1, {}, builder,
+               [&](const Cursor &at, ValueRange) {
+                 overSteps(at, r + 1);
+                 return SmallVector<Value>();
+               });
+      return;
+    }
     unsigned d = reductions[plan.at];
     int64_t size = nest.sizes[d], whole = size / plan.steps * plan.steps;
     loopOver(nest, cursor, d, attr(0), attr(whole), plan.steps, {}, builder, [&](const Cursor &at, ValueRange) {
@@ -206,16 +335,15 @@ private:
         product.starts[i] = cursor.positions[i];
         product.accesses[i].offset = 0;
       }
+    if (plan.gathered) {
+      product.accesses[nest.inputs].flat = gathered;
+      product.starts[nest.inputs] = Value();
+    }
     int64_t inAll = steps;
     for (unsigned r = plan.at + 1; r < reductions.size(); ++r)
       inAll *= nest.sizes[reductions[r]];
     if (!memory) { // the first part is the largest
-      int64_t elements = llvm::alignTo(width, tile->lanes) * (inAll + 1) + tile->lanes;
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(&nest.op->getParentOfType<func::FuncOp>().getBody().front());
-      memory = memref::AllocaOp::create(builder, loc, MemRefType::get({elements}, nest.accesses[plan.access].element),
-                                        builder.getI64IntegerAttr(64));
-      memory = flatten(builder, loc, memory);
+      memory = memoryFor(llvm::alignTo(width, tile->lanes) * (inAll + 1) + tile->lanes);
     }
     Geometry geometry{tile->lanes, tile->vectors * tile->lanes, inAll + 1, 0, 0};
     geometry.main = width / geometry.block * geometry.block;

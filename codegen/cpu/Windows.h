@@ -8,9 +8,10 @@ namespace nnc::codegen::cpu {
 struct WindowPlan {
   unsigned access = 0; // the operand that is copied
   llvm::SmallVector<unsigned>
-      positions;     // loops that become one, outer ones first; the last one's results are neighbours
-  unsigned at = 0;   // reductions before this one run outside the copy
-  int64_t steps = 0; // of this one it takes so many at once, of later ones all
+      positions;         // loops that become one, outer ones first; the last one's results are neighbours
+  unsigned gathered = 0; // so many of them the result does not walk evenly either: it is computed in a block of its own
+  unsigned at = 0;       // reductions before this one run outside the copy
+  int64_t steps = 0;     // of this one it takes so many at once, of later ones all
 };
 
 /// A plan for a nest whose result walks evenly through positions that an operand does not, if the product of the copy

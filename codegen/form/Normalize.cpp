@@ -3,10 +3,12 @@
 // nobody else uses (a shared one would tie unrelated operations together).
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "nnc/codegen/form/Form.h"
+#include "nnc/codegen/form/Group.h"
 #include "nnc/codegen/form/Traits.h"
 #include "nnc/codegen/schedule/Schedule.h"
 
@@ -30,6 +32,84 @@ static Value copyOf(OpBuilder &builder, Location loc, Value value) {
 }
 
 //===--- operations of the tensor dialect ---===//
+
+// The border of a padded tensor, filled slab by slab in tasks over its outer dimensions without padding; what is inside
+// is left for the source.
+static Value filledBorder(RewriterBase &rewriter, Location loc, RankedTensorType type, Value value,
+                          ArrayRef<int64_t> low, ArrayRef<int64_t> high) {
+  ArrayRef<int64_t> shape = type.getShape();
+  int64_t outer = 0, inner = 1; // dimensions before the first padded one, and the elements of one of their indices
+  while (outer < type.getRank() && !low[outer] && !high[outer])
+    ++outer;
+  for (int64_t size : shape.drop_front(outer))
+    inner *= size;
+  SmallVector<OpFoldResult> lower, upper, step;
+  int64_t wanted = std::max<int64_t>(1, 4 * taskElements / std::max<int64_t>(1, inner));
+  SmallVector<int64_t> tile(shape);
+  for (int64_t dim = outer - 1; dim >= 0; --dim) {
+    tile[dim] = std::min(shape[dim], wanted);
+    while (shape[dim] % tile[dim])
+      --tile[dim];
+    wanted = std::max<int64_t>(1, wanted / tile[dim]);
+  }
+  for (int64_t dim = 0; dim < outer; ++dim) {
+    lower.push_back(rewriter.getIndexAttr(0));
+    upper.push_back(rewriter.getIndexAttr(shape[dim]));
+    step.push_back(rewriter.getIndexAttr(tile[dim]));
+  }
+  Value empty = tensor::EmptyOp::create(rewriter, loc, shape, type.getElementType());
+  auto loop = scf::ForallOp::create(rewriter, loc, lower, upper, step, empty, std::nullopt);
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPointToStart(loop.getBody());
+  SmallVector<OpFoldResult> at, sizes, ones(type.getRank(), rewriter.getIndexAttr(1));
+  for (Value index : loop.getInductionVars())
+    at.push_back(index);
+  at.resize(type.getRank(), rewriter.getIndexAttr(0));
+  for (int64_t extent : tile)
+    sizes.push_back(rewriter.getIndexAttr(extent));
+  Value destination = loop.getRegionIterArgs().front();
+  Value part = tensor::ExtractSliceOp::create(rewriter, loc, destination, at, sizes, ones);
+  SmallVector<int64_t> first(type.getRank(), 0), extent(tile); // what no slab has filled yet
+  auto fillSlab = [&](int64_t dim, int64_t from, int64_t size) {
+    if (!size)
+      return;
+    SmallVector<OpFoldResult> slabAt, slabSize;
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      slabAt.push_back(rewriter.getIndexAttr(d == dim ? from : first[d]));
+      slabSize.push_back(rewriter.getIndexAttr(d == dim ? size : extent[d]));
+    }
+    Value slab = tensor::ExtractSliceOp::create(rewriter, loc, part, slabAt, slabSize, ones);
+    slab = linalg::FillOp::create(rewriter, loc, value, slab).getResult(0);
+    part = tensor::InsertSliceOp::create(rewriter, loc, slab, part, slabAt, slabSize, ones);
+  };
+  for (int64_t dim = outer; dim < type.getRank(); ++dim) {
+    fillSlab(dim, 0, low[dim]);
+    fillSlab(dim, shape[dim] - high[dim], high[dim]);
+    first[dim] = low[dim];
+    extent[dim] -= low[dim] + high[dim];
+  }
+  rewriter.setInsertionPointToEnd(loop.getTerminator().getBody());
+  tensor::ParallelInsertSliceOp::create(rewriter, loc, part, destination, at, sizes, ones);
+  return loop.getResult(0);
+}
+
+// What is inserted into a filled tensor need not be filled before.
+static void fillOnlyBorder(RewriterBase &rewriter, tensor::InsertSliceOp insert) {
+  auto fill = insert.getDest().getDefiningOp<linalg::FillOp>();
+  RankedTensorType source = insert.getSourceType(), type = insert.getDestType();
+  if (!fill || source.getRank() != type.getRank() || !insert.hasUnitStride() ||
+      llvm::is_contained(insert.getStaticOffsets(), ShapedType::kDynamic) || !source.hasStaticShape() ||
+      type.getNumElements() <= taskElements || 2 * source.getNumElements() <= type.getNumElements() ||
+      source.getDimSize(0) != type.getDimSize(0) || source == type)
+    return;
+  SmallVector<int64_t> low(insert.getStaticOffsets()), high;
+  for (auto [size, extent, offset] : llvm::zip(source.getShape(), type.getShape(), low))
+    high.push_back(extent - size - offset);
+  rewriter.setInsertionPoint(insert);
+  insert.getDestMutable().set(filledBorder(rewriter, fill.getLoc(), type, fill.getInputs()[0], low, high));
+  if (fill->use_empty())
+    rewriter.eraseOp(fill);
+}
 
 // A padded tensor is a filled one with the source inside: the source's producer then writes into the padded tensor
 // itself.
@@ -222,6 +302,8 @@ LogicalResult codegen::normalize(func::FuncOp function) {
       if (auto loops = dyn_cast<linalg::LinalgOp>(op); loops && isStatic(loops) && loops.hasPureTensorSemantics()) {
         if (!foldEmptyLoops(rewriter, loops))
           ownInits(rewriter, loops);
+      } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+        fillOnlyBorder(rewriter, insert);
       } else if (isViewInKernels(&op)) {
         copyForSchedule(rewriter, &op);
       }

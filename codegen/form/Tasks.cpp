@@ -117,11 +117,12 @@ namespace {
 // The task dimensions of a contraction by the operand they belong to. A task copies its part of each operand to where
 // it can be read in order, so the copy of one side is paid by the size of the other.
 struct Side {
-  SmallVector<int> dims; // task dimensions, inner ones last
-  int64_t whole = 1;     // what a task runs whole
-  double copying = 0.15; // cycles an element
-  int64_t multiple = 8;  // of the innermost tile
-  int64_t unit = 4;      // its results are computed so many at a time: rows, or lanes
+  static constexpr double dense = 0.15;
+  SmallVector<int> dims;  // task dimensions, inner ones last
+  int64_t whole = 1;      // what a task runs whole
+  double copying = dense; // cycles an element
+  int64_t multiple = 8;   // of the innermost tile
+  int64_t unit = 4;       // its results are computed so many at a time: rows, or lanes
 
   int64_t choose(ArrayRef<int64_t> ranges, int64_t wanted, SmallVectorImpl<int64_t> &tiles) const {
     int64_t size = whole;
@@ -145,19 +146,23 @@ struct Sides {
 
 static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t> ranges) {
   llvm::SmallBitVector uses[2] = {llvm::SmallBitVector(op.getNumLoops()), llvm::SmallBitVector(op.getNumLoops())};
+  SmallVector<int64_t> loops = op.getStaticLoopRanges();
   Sides sides;
   Side *both[2] = {&sides.left, &sides.right};
   for (int input = 0; input < 2; ++input)
     for (AffineExpr expr : op.getMatchingIndexingMap(op.getDpsInputOperand(input)).getResults()) {
+      int64_t row = 0; // of an image: windows are copied row by row, the innermost ones come last
       expr.walk([&](AffineExpr part) {
-        if (auto dim = dyn_cast<AffineDimExpr>(part))
+        if (auto dim = dyn_cast<AffineDimExpr>(part)) {
           uses[input].set(dim.getPosition());
+          row = std::max(row, loops[dim.getPosition()]);
+        }
       });
-      if (!isa<AffineDimExpr>(expr)) // windows are copied row by row of their image
-        both[input]->copying = 0.4;
+      // vectors of a row, and one more where it crosses a block, at three cycles each
+      if (!isa<AffineDimExpr>(expr) && row)
+        both[input]->copying = 3.0 * (double(llvm::divideCeil(row, 16)) + 0.8) / double(row);
     }
   int lanes = -1; // the loop along which results are neighbours in memory
-  SmallVector<int64_t> loops = op.getStaticLoopRanges();
   for (AffineExpr expr : op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResults())
     if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && loops[dim.getPosition()] > 1)
       lanes = int(dim.getPosition());
@@ -174,7 +179,8 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
     } else if (side) {
       side->dims.push_back(labels[loop]);
       if (int(loop) == lanes) // rows of an image stay whole: then a task's results are one row of lanes
-        side->unit = 16, side->multiple = side->copying > 0.15 ? std::clamp<int64_t>(ranges[labels[loop]], 8, 256) : 64;
+        side->unit = 16,
+        side->multiple = side->copying > Side::dense ? std::clamp<int64_t>(ranges[labels[loop]], 8, 256) : 64;
     } else {
       sides.batch.push_back(labels[loop]);
     }
@@ -209,9 +215,13 @@ static void cutContraction(Group &group, const Sides &sides, int64_t least) {
         tasks *= llvm::divideCeil(group.ranges[dim], tiles[dim]);
       auto padded = [](int64_t size, int64_t unit) { return double(llvm::alignTo(size, unit)); };
       double depth = double(sides.depth);
-      double cost = double(tasks) * (padded(rows, sides.left.unit) * padded(wide, sides.right.unit) * depth / 16 +
-                                     depth * (double(rows) * sides.left.copying + double(wide) * sides.right.copying) +
-                                     double(rows * wide) * 0.2 + 500);
+      double lanes = sides.left.unit > sides.right.unit ? double(rows) : double(wide);
+      // a single register of lanes is loaded for each row anew
+      double narrow = 1 + 8 / std::max(lanes, 16.0);
+      double cost =
+          double(tasks) * (padded(rows, sides.left.unit) * padded(wide, sides.right.unit) * depth / 16 * narrow +
+                           depth * (double(rows) * sides.left.copying + double(wide) * sides.right.copying) +
+                           double(rows * wide) * 0.2 + 500);
       // a last tile of another size is a second version of the code
       for (auto [range, tile] : llvm::zip(group.ranges, tiles))
         cost *= range % tile ? 1.05 : 1;

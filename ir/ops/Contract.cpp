@@ -520,7 +520,12 @@ SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRa
       phases.emplace_back(0, getInputSpatial()[i], kernel[i], 1, sizes.dilation[i], sizes.low[i]);
     x = phase(phases);
   } else {
-    x = lin::filled(builder, whole, 0);
+    // Where every phase has a tap, the phases are all there is.
+    bool all = true;
+    for (int64_t i = 0; i < spatial; ++i)
+      for (int64_t a = 0; a < std::min(sizes.stride[i], getInputSpatial()[i]); ++a)
+        all &= Phase(a, getInputSpatial()[i], kernel[i], sizes.stride[i], sizes.dilation[i], sizes.low[i]).taps > 0;
+    x = all ? lin::empty(builder, whole) : lin::filled(builder, whole, 0);
     each();
   }
   return {lin::reshape(builder, x, type.getShape())};

@@ -44,7 +44,7 @@ std::optional<SumWindowPlan> planSumWindows(const Nest &nest, const BodyTraits &
         sharing *= nest.sizes[d];
     }
     int64_t lines = product(nest, plan.lines);
-    if (sharing < 8 || lines < 4 || nest.sizes[column] < 5)
+    if (sharing < 8 || lines < 4 || nest.sizes[column] < 4)
       continue;
     int64_t budget = std::min<int64_t>(target.l1Bytes * 3 / 4 / (2 * target.vectorBits / 8),
                                        target.l2Bytes / 2 / (lines * 4)),

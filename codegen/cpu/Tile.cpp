@@ -377,6 +377,12 @@ private:
     }
   }
 
+  // Lines that are read in short pieces are too many for the processor to foresee.
+  void prefetch(Value flat, Value position) {
+    memref::PrefetchOp::create(builder, loc, flat, position, /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
+  }
+
   // From the loop of reduction `r` on; `over`: blocks that the innermost loop runs over, null where the cursor stands
   // at the one.
   void packLoops(const Panel &panel, const Access &access, const Cursor &cursor, Value target, unsigned r, int along,
@@ -438,11 +444,11 @@ private:
           SmallVector<Value> block;
           Value empty;
           for (int64_t lane = 0; lane < lanes; ++lane) {
-            if (lane < count)
-              block.push_back(loadLanes(builder, loc, access.flat,
-                                        addIndex(builder, loc, at.positions[panel.access], (v * lanes + lane) * stride),
-                                        1, lanes, attr(lanes)));
-            else {
+            if (lane < count) {
+              Value line = addIndex(builder, loc, at.positions[panel.access], (v * lanes + lane) * stride);
+              block.push_back(loadLanes(builder, loc, access.flat, line, 1, lanes, attr(lanes)));
+              prefetch(access.flat, addIndex(builder, loc, line, 2 * lanes));
+            } else {
               if (!empty)
                 empty = zero(builder, loc, VectorType::get({lanes}, access.element));
               block.push_back(empty);

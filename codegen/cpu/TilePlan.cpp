@@ -124,6 +124,7 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
           // The lanes share it: each block of lanes reads all of it again, from a first cache in which rows that are
           // far apart compete for few places.
           packed[i] = !ShapedType::isDynamic(nest.sizes[row]) && isReadAgain(vectorsInAll, height, steps, access, row);
+          packing += packed[i] ? double(height) * 2 / double(lanes) : 0;
           continue;
         }
         if (access.strides[row] != 0 || access.strides[lane] == 0)
@@ -170,8 +171,12 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
               cycles += column(vectorsInAll % vectors);
           }
           cycles += packing;
+          // between the chunks of a sum whose operands are packed, results are in memory
+          double visit = steps;
+          if (llvm::is_contained(packed, true))
+            visit = std::min(visit, double(target.l1Bytes) * 3 / 4 / double(vectors * lanes * 4));
           for (unsigned i = 0; i < nest.outputs(); ++i)
-            cycles += double(height) * vectorsInAll * (nest.output(i).strides[lane] == 1 ? 1 : 2 * lanes) / steps;
+            cycles += double(height) * vectorsInAll * (nest.output(i).strides[lane] == 1 ? 2 : 4 * lanes) / visit;
           double cost = cycles / (double(height) * width);
           if (!best || cost < best->cost * 0.999) {
             TilePlan plan;

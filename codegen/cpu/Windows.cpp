@@ -15,7 +15,7 @@ namespace nnc::codegen::cpu {
 static constexpr int64_t mostStores = 256;
 // Fewer positions than these leave registers empty.
 static constexpr int64_t enoughPositions = 128;
-static constexpr int64_t leastRow = 5, mostStride = 4;
+static constexpr int64_t leastRow = 4, mostStride = 4;
 
 static bool walksEvenly(const Access &access, unsigned outer, unsigned inner, int64_t size) {
   return access.isScalar() || access.strides[outer] == access.strides[inner] * size;
@@ -151,7 +151,7 @@ std::optional<WindowPlan> planWindows(const Nest &nest, const BodyTraits &traits
       continue;
     int64_t row = nest.sizes[plan.positions.back()], width = sizeOf(nest, plan.positions);
     int64_t lanes = target.vectorBits / nest.accesses[i].element.getIntOrFloatBitWidth();
-    if (width < enoughPositions && width % lanes) {
+    if (width < enoughPositions) {
       WindowPlan wider = plan;
       SmallVector<unsigned> images = imagesOf(nest, plan);
       wider.gathered = images.size();

@@ -158,12 +158,13 @@ std::optional<Labels> Grouping::admit(Operation *op) {
   if (isa<linalg::FillOp>(op))
     return labels;
   if (isContraction(op)) {
-    // one contraction a kernel, cut as it would be alone or into rows, and not if a row is huge
+    // One contraction a kernel, cut as it would be alone or into rows, and not if a row is huge. Windows are copied for
+    // each task, so they are cut along everything.
     int64_t whole = 1;
     for (auto [range, label, kind] : llvm::zip(loops.getStaticLoopRanges(), *labels, loops.getIteratorTypesArray()))
       if (label < 0 && kind == utils::IteratorType::parallel)
         whole *= range;
-    if (hasContraction || !partitioned || whole > 4096 || isCutInColumns(loops, *labels))
+    if (hasContraction || !partitioned || whole > (hasWindows(loops) ? 1 : 4096) || isCutInColumns(loops, *labels))
       return std::nullopt;
     hasContraction = true;
     return labels;

@@ -188,54 +188,64 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
   return sides;
 }
 
-// The cut with the least copying that leaves `least` tasks, if there can be as many.
+// The cut with the least copying that leaves about `least` tasks.
 static void cutContraction(Group &group, const Sides &sides, int64_t least) {
+  struct Cut {
+    SmallVector<int64_t> tiles; // of the side's dimensions alone
+    int64_t size, tasks;
+  };
+  // every size worth trying, smallest first
+  auto cutsOf = [&](const Side &side) {
+    SmallVector<Cut> cuts;
+    int64_t extent = side.whole;
+    for (int dim : side.dims)
+      extent *= group.ranges[dim];
+    for (int64_t wanted = 8;; wanted += std::max<int64_t>(8, wanted / 4)) {
+      Cut cut{SmallVector<int64_t>(group.ranges.size(), 1), 0, 1};
+      cut.size = side.choose(group.ranges, std::min(wanted, extent), cut.tiles);
+      for (int dim : side.dims)
+        cut.tasks *= llvm::divideCeil(group.ranges[dim], cut.tiles[dim]);
+      if (cuts.empty() || cuts.back().tiles != cut.tiles)
+        cuts.push_back(cut);
+      if (wanted >= extent)
+        return cuts;
+    }
+  };
+  Side batch;
+  batch.dims = sides.batch;
+  batch.multiple = 1;
   int64_t batches = 1;
   for (int dim : sides.batch)
     batches *= group.ranges[dim];
-  auto extent = [&](const Side &side) {
-    int64_t size = side.whole;
-    for (int dim : side.dims)
-      size *= group.ranges[dim];
-    return size;
-  };
-  int64_t left = extent(sides.left), right = extent(sides.right);
-  SmallVector<int64_t> tiles(group.ranges.size(), 1), best;
-  double bestCost = 0;
-  for (int64_t wanted = 8; wanted < 2 * left; wanted += std::max<int64_t>(8, wanted / 3)) {
-    int64_t rows = sides.left.choose(group.ranges, std::min(wanted, left), tiles);
-    int64_t tasksLeft = 1;
-    for (int dim : sides.left.dims)
-      tasksLeft *= llvm::divideCeil(group.ranges[dim], tiles[dim]);
-    int64_t most = std::max<int64_t>(1, right * tasksLeft * batches / least);
-    for (int64_t columns = most;; columns = columns / 2) {
-      int64_t wide = sides.right.choose(group.ranges, std::min(columns, right), tiles);
-      int64_t tasks = batches * tasksLeft;
-      for (int dim : sides.right.dims)
-        tasks *= llvm::divideCeil(group.ranges[dim], tiles[dim]);
-      auto padded = [](int64_t size, int64_t unit) { return double(llvm::alignTo(size, unit)); };
-      double depth = double(sides.depth);
-      double lanes = sides.left.unit > sides.right.unit ? double(rows) : double(wide);
+  Cut together{SmallVector<int64_t>(group.ranges.size(), 1), 1, 1};
+  together.size = batch.choose(group.ranges, std::max<int64_t>(1, batches / least), together.tiles);
+  for (int dim : sides.batch)
+    together.tasks *= llvm::divideCeil(group.ranges[dim], together.tiles[dim]);
+
+  auto padded = [](int64_t size, int64_t unit) { return double(llvm::alignTo(size, unit)); };
+  double depth = double(sides.depth), bestCost = 0;
+  for (const Cut &rows : cutsOf(sides.left))
+    for (const Cut &columns : cutsOf(sides.right)) {
+      int64_t tasks = together.tasks * rows.tasks * columns.tasks;
       // a single register of lanes is loaded for each row anew
+      double lanes = double(sides.left.unit > sides.right.unit ? rows.size : columns.size);
       double narrow = 1 + 8 / std::max(lanes, 16.0);
-      double cost =
-          double(tasks) * (padded(rows, sides.left.unit) * padded(wide, sides.right.unit) * depth / 16 * narrow +
-                           depth * (double(rows) * sides.left.copying + double(wide) * sides.right.copying) +
-                           double(rows * wide) * 0.2 + 500);
-      // a last tile of another size is a second version of the code
-      for (auto [range, tile] : llvm::zip(group.ranges, tiles))
-        cost *= range % tile ? 1.05 : 1;
-      // too few tasks leave threads without work
-      cost *= std::max(1.0, std::sqrt(double(least) / double(tasks)));
-      if (best.empty() || cost < bestCost) {
-        best = tiles;
+      double cost = padded(rows.size, sides.left.unit) * padded(columns.size, sides.right.unit) * depth / 16 * narrow +
+                    depth * (double(rows.size) * sides.left.copying + double(columns.size) * sides.right.copying) +
+                    double(rows.size * columns.size) * 0.2;
+      cost = double(tasks) * (cost * double(together.size) + 500);
+      SmallVector<int64_t> tiles(group.ranges.size(), 1);
+      for (size_t dim = 0; dim < tiles.size(); ++dim) {
+        tiles[dim] = std::max({rows.tiles[dim], columns.tiles[dim], together.tiles[dim]});
+        cost *= group.ranges[dim] % tiles[dim] ? 1.05 : 1; // a last tile of another size: a second version of the code
+      }
+      if (tasks < least) // leaves threads without work
+        cost *= std::sqrt(double(least) / double(tasks));
+      if (group.tiles.empty() || cost < bestCost) {
+        group.tiles = tiles;
         bestCost = cost;
       }
-      if (columns <= 64 || tasks >= 4 * least)
-        break;
     }
-  }
-  group.tiles = best;
 }
 
 void codegen::chooseTiles(Group &group, Operation *root) {
@@ -262,6 +272,7 @@ void codegen::chooseTiles(Group &group, Operation *root) {
     constexpr int64_t small = 32 * taskElements, large = 32 << 20;
     int64_t most = std::clamp<int64_t>(heavy / small, 1, 16);
     tasks = std::max(std::min<int64_t>(tasks, 64), std::clamp<int64_t>(heavy / large, most, 64));
+    group.tiles.clear();
     cutContraction(group,
                    sidesOf(cast<linalg::LinalgOp>(contraction), group.members.find(contraction)->second, group.ranges),
                    std::clamp<int64_t>(tasks, 1, indices));

@@ -34,6 +34,15 @@ bool codegen::isContraction(Operation *op) {
   return alone[0] && alone[1] && multiplies;
 }
 
+bool codegen::hasWindows(linalg::LinalgOp op) {
+  return llvm::any_of(op.getIndexingMapsArray(), [](AffineMap map) {
+    return llvm::any_of(map.getResults(), [](AffineExpr expr) {
+      auto sum = dyn_cast<AffineBinaryOpExpr>(expr);
+      return sum && sum.getKind() == AffineExprKind::Add && !sum.getRHS().isSymbolicOrConstant();
+    });
+  });
+}
+
 bool codegen::isPointwise(Operation *op) {
   auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
   if (!generic || generic.getNumReductionLoops())

@@ -12,6 +12,8 @@ bool isReduction(mlir::Operation *op);
 /// Multiplies and adds over loops that two operands share while each has loops of its own: matrix products, batched or
 /// not, and convolutions. Its operands are read again and again, so they are packed, not computed, inside.
 bool isContraction(mlir::Operation *op);
+/// Reads an operand at sums of loops: a convolution.
+bool hasWindows(mlir::linalg::LinalgOp op);
 /// A value of one element from the elements at its place: parallel loops, every result written in place by loop order.
 bool isPointwise(mlir::Operation *op);
 /// Costs about as much to compute again as to load: no division, no math function, no gather.

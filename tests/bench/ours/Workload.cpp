@@ -1,5 +1,7 @@
 // Arrays and parameters with the benchmark's numbers, and what is timed.
 #include "Workload.h"
+#include <cstdlib>
+#include <fstream>
 #include "../worker/Numbers.h"
 #include <cmath>
 
@@ -37,6 +39,8 @@ double &compileSeconds() {
 }
 
 Workload ofFunction(Function function, std::vector<Array> inputs) {
+  if (const char *path = std::getenv("BENCH_GRAPH")) // to look at it with nnc-opt and nnc bench --profile
+    std::ofstream(path) << function.traced().text();
   return {[function, inputs] { return function(inputs); }, function.peakBytes(),
           function.object().functions()[size_t(function.object().function(function.traced().name()))].launch_count};
 }

@@ -26,6 +26,13 @@ static const nnc_function &functionOf(const Function::Impl &impl) {
   return impl.object->functions()[size_t(impl.index)];
 }
 
+// An array for a result, all of which a function writes: zeroing it first would be a pass over memory of its own.
+static Array resultArray(Shape shape, DType type) {
+  int64_t bytes = elementCount(shape) * byteSize(type);
+  std::shared_ptr<void> memory(runtime::alignedAllocate(std::max<int64_t>(bytes, 1)), runtime::alignedFree);
+  return Array::view(std::move(shape), type, memory.get(), memory);
+}
+
 std::vector<Array> Function::operator()(const std::vector<Array> &inputs) const {
   if (!impl_)
     throw Error("a function that was never compiled was called");
@@ -46,7 +53,7 @@ std::vector<Array> Function::operator()(const std::vector<Array> &inputs) const 
     arguments.push_back(variable->value.raw());
   std::vector<Array> outputs;
   for (const Spec &spec : traced.outputs) {
-    outputs.emplace_back(spec.shape, spec.type);
+    outputs.push_back(resultArray(spec.shape, spec.type));
     results.push_back(outputs.back().raw());
   }
   for (int64_t index : traced.updated)
@@ -171,7 +178,7 @@ std::vector<Array> Loaded::call(const std::string &name, const std::vector<Array
       results.push_back(arguments[size_t(value.updates)]);
       continue;
     }
-    outputs.emplace_back(Shape(value.dims, value.dims + value.rank), fromAbiType(value.dtype, value.name));
+    outputs.push_back(resultArray(Shape(value.dims, value.dims + value.rank), fromAbiType(value.dtype, value.name)));
     results.push_back(outputs.back().raw());
   }
   runtime::Buffer workspace(std::max<int64_t>(function.workspace_bytes, 1));

@@ -69,6 +69,26 @@ static Value loadOneByOne(OpBuilder &builder, Location loc, VectorType type, llv
   return vector::FromElementsOp::create(builder, loc, type, elements);
 }
 
+// Is the value one more from each lane to the next: the position along the lanes, or that and something all lanes
+// share?
+static bool countsLanes(Value value, const IRMapping &map) {
+  if (!isa<VectorType>(map.lookupOrDefault(value).getType()))
+    return false;
+  if (value.getDefiningOp<linalg::IndexOp>())
+    return true;
+  auto sum = value.getDefiningOp<arith::AddIOp>();
+  auto isShared = [&](Value part) { return !isa<VectorType>(map.lookupOrDefault(part).getType()); };
+  return sum && ((countsLanes(sum.getLhs(), map) && isShared(sum.getRhs())) ||
+                 (countsLanes(sum.getRhs(), map) && isShared(sum.getLhs())));
+}
+
+// Do the lanes of a load read neighbours: does its last index count them, and no other know them?
+static bool isRow(memref::LoadOp load, ArrayRef<Value> operands, const IRMapping &map) {
+  return !load.getIndices().empty() && countsLanes(load.getIndices().back(), map) &&
+         load.getMemRefType().isLastDimUnitStride() &&
+         llvm::none_of(operands.drop_front().drop_back(), [](Value value) { return isa<VectorType>(value.getType()); });
+}
+
 SmallVector<Value> emitBody(OpBuilder &builder, Block &body, ValueRange arguments, int64_t lanes,
                             llvm::function_ref<Value(unsigned)> index) {
   IRMapping map;
@@ -91,6 +111,12 @@ SmallVector<Value> emitBody(OpBuilder &builder, Block &body, ValueRange argument
     }
     if (auto load = dyn_cast<memref::LoadOp>(op)) {
       auto type = VectorType::get({lanes}, load.getType());
+      if (isRow(load, operands, map)) { // a gather of whole rows: the lanes are neighbours
+        SmallVector<Value> position(llvm::drop_begin(operands));
+        position.back() = vector::ExtractOp::create(builder, loc, position.back(), 0);
+        map.map(load.getResult(), vector::LoadOp::create(builder, loc, type, operands[0], position));
+        continue;
+      }
       map.map(load.getResult(), loadOneByOne(
                                     builder, loc, type,
                                     [&](int64_t lane) -> Value {

@@ -1,6 +1,6 @@
 // A reduction along contiguous memory: lane j takes elements j, j + lanes, j + 2 lanes ...; then the lanes are joined
-// in halves. The number of lanes is part of the result's bits, so it depends on the shape and the body, never on the
-// target.
+// in halves. The number of lanes is part of the result's bits, so it depends on the shape alone: not on the target, and
+// not on what was fused into the body.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -69,8 +69,13 @@ static Value neutral(OpBuilder &builder, Location loc, Operation *combiner) {
   return arith::ConstantOp::create(builder, loc, value);
 }
 
+// The value of the one lane there is.
+static Value laneOf(OpBuilder &builder, Location loc, Value value) {
+  return isa<VectorType>(value.getType()) ? Value(vector::ExtractOp::create(builder, loc, value, 0)) : value;
+}
+
 std::optional<LaneReductionPlan> planLaneReduction(const Nest &nest, const BodyTraits &traits) {
-  if (!traits.lanes || !traits.partial)
+  if (!traits.lanes)
     return std::nullopt;
   SmallVector<unsigned> reductions = nest.dims(true);
   LaneReductionPlan plan;
@@ -102,42 +107,85 @@ std::optional<LaneReductionPlan> planLaneReduction(const Nest &nest, const BodyT
     Type type = op->getResult(0).getType();
     return type.isIndex() || type.getIntOrFloatBitWidth() == 64;
   });
-  int64_t most = (traits.heavy || traits.ops > 8 ? 16 : 64) / (wide ? 2 : 1);
-  plan.lanes = std::min<int64_t>(most, llvm::bit_floor((uint64_t)longest));
+  plan.lanes = std::min<int64_t>(wide ? 32 : 64, llvm::bit_floor((uint64_t)longest));
+  plan.piece = std::min<int64_t>(plan.lanes, traits.heavy || traits.ops > 8 ? (wide ? 8 : 16) : plan.lanes);
+  plan.partial = traits.partial;
+  if (!plan.partial && ShapedType::isDynamic(nest.sizes[plan.dim]))
+    return std::nullopt;
   return plan;
 }
 
 LogicalResult emitLaneReduction(Nest &nest, const LaneReductionPlan &plan, OpBuilder &builder) {
   Location loc = nest.op->getLoc();
-  int64_t lanes = plan.lanes;
+  int64_t lanes = plan.lanes, pieces = plan.lanes / plan.piece;
   OpFoldResult zeroAttr = builder.getIndexAttr(0), all = builder.getIndexAttr(lanes);
 
-  // One step: the new partial results, lanes past `count` unchanged.
-  auto step = [&](const Cursor &cursor, ValueRange partial, OpFoldResult count) {
+  // The body for `width` neighbours from `first` past the cursor on, of which `count` are there.
+  auto evaluate = [&](const Cursor &cursor, int64_t first, int64_t width, ValueRange partial, OpFoldResult count) {
     SmallVector<Value> arguments;
     for (unsigned i = 0; i < nest.inputs; ++i) {
       const Access &access = nest.accesses[i];
-      arguments.push_back(access.isScalar() ? access.value
-                                            : loadLanes(builder, loc, access.flat, cursor.positions[i],
-                                                        access.strides[plan.dim], lanes, count));
+      if (access.isScalar()) {
+        arguments.push_back(access.value);
+        continue;
+      }
+      Value position = addIndex(builder, loc, cursor.positions[i], first * access.strides[plan.dim]);
+      arguments.push_back(loadLanes(builder, loc, access.flat, position, access.strides[plan.dim], width, count));
     }
     arguments.append(partial.begin(), partial.end());
     auto index = [&](unsigned d) -> Value {
       if (d != plan.dim)
         return cursor.indices[d];
+      if (width == 1)
+        return addIndex(builder, loc, cursor.indices[d], first);
       SmallVector<Attribute> offsets;
-      for (int64_t lane = 0; lane < lanes; ++lane)
-        offsets.push_back(builder.getIndexAttr(lane));
-      auto type = VectorType::get({lanes}, builder.getIndexType());
+      for (int64_t lane = 0; lane < width; ++lane)
+        offsets.push_back(builder.getIndexAttr(first + lane));
+      auto type = VectorType::get({width}, builder.getIndexType());
       Value iota = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, offsets));
-      return arith::AddIOp::create(builder, loc, broadcast(builder, loc, cursor.indices[d], lanes), iota);
+      return arith::AddIOp::create(builder, loc, broadcast(builder, loc, cursor.indices[d], width), iota);
     };
-    SmallVector<Value> results = emitBody(builder, *nest.body, arguments, lanes, index);
-    bool whole = getConstantIntValue(count) == lanes;
-    for (auto [result, before] : llvm::zip(results, partial)) {
-      result = broadcast(builder, loc, result, lanes);
-      if (!whole)
-        result = arith::SelectOp::create(builder, loc, laneMask(builder, loc, lanes, count), result, before);
+    return emitBody(builder, *nest.body, arguments, width, index);
+  };
+
+  // One step: the new partial results, by piece and output, lanes past `count` unchanged.
+  auto step = [&](const Cursor &cursor, ValueRange partial, OpFoldResult count) {
+    unsigned outputs = nest.outputs();
+    auto fixed = getConstantIntValue(count);
+    SmallVector<Value> results(partial);
+    for (int64_t p = 0; p < pieces; ++p) {
+      int64_t first = p * plan.piece;
+      MutableArrayRef<Value> mine = MutableArrayRef<Value>(results).slice(p * outputs, outputs);
+      if (fixed && *fixed <= first)
+        break;
+      if (fixed && *fixed < first + plan.piece && !plan.partial) { // one by one
+        for (int64_t lane = 0; first + lane < *fixed; ++lane) {
+          SmallVector<Value> before;
+          for (Value value : mine)
+            before.push_back(vector::ExtractOp::create(builder, loc, value, lane));
+          SmallVector<Value> values = evaluate(cursor, first + lane, 1, before, builder.getIndexAttr(1));
+          for (auto [value, result] : llvm::zip(values, mine))
+            result = vector::InsertOp::create(builder, loc, laneOf(builder, loc, value), result, lane);
+        }
+        break;
+      }
+      OpFoldResult here = builder.getIndexAttr(plan.piece);
+      if (fixed)
+        here = builder.getIndexAttr(std::min(*fixed - first, plan.piece));
+      else if (getConstantIntValue(count) != lanes) {
+        Value rest = arith::SubIOp::create(builder, loc, cast<Value>(count), constantIndex(builder, loc, first));
+        rest = arith::MaxSIOp::create(builder, loc, rest, constantIndex(builder, loc, 0));
+        here = Value(arith::MinSIOp::create(builder, loc, rest, constantIndex(builder, loc, plan.piece)));
+      }
+      SmallVector<Value> values = evaluate(cursor, first, plan.piece, mine, here);
+      bool whole = getConstantIntValue(here) == plan.piece;
+      for (auto [value, result] : llvm::zip(values, mine)) {
+        value = broadcast(builder, loc, value, plan.piece);
+        result =
+            whole
+                ? value
+                : Value(arith::SelectOp::create(builder, loc, laneMask(builder, loc, plan.piece, here), value, result));
+      }
     }
     return results;
   };
@@ -180,12 +228,19 @@ LogicalResult emitLaneReduction(Nest &nest, const LaneReductionPlan &plan, OpBui
       return;
     }
     SmallVector<Value> partial;
-    for (Operation *combiner : plan.combiners)
-      partial.push_back(broadcast(builder, loc, neutral(builder, loc, combiner), lanes));
+    for (int64_t p = 0; p < pieces; ++p)
+      for (Operation *combiner : plan.combiners)
+        partial.push_back(broadcast(builder, loc, neutral(builder, loc, combiner), plan.piece));
     partial = reduce(outer, cursor, partial);
-    for (unsigned o = 0; o < nest.outputs(); ++o) {
+    unsigned outputs = nest.outputs();
+    for (unsigned o = 0; o < outputs; ++o) {
+      // halves: whole pieces first, then within the one that is left
+      for (int64_t half = pieces / 2; half >= 1; half /= 2)
+        for (int64_t p = 0; p < half; ++p)
+          partial[p * outputs + o] =
+              combine(builder, loc, plan.combiners[o], partial[p * outputs + o], partial[(half + p) * outputs + o]);
       Value value = partial[o];
-      for (int64_t width = lanes / 2; width >= 1; width /= 2) {
+      for (int64_t width = plan.piece / 2; width >= 1; width /= 2) {
         SmallVector<int64_t> low, high;
         for (int64_t lane = 0; lane < width; ++lane) {
           low.push_back(lane);

@@ -47,7 +47,9 @@ mlir::LogicalResult emitTile(const Nest &nest, const TilePlan &plan, const Targe
 /// joined by a fixed tree (LaneReduction.cpp).
 struct LaneReductionPlan {
   unsigned dim = 0;
-  int64_t lanes = 0;
+  int64_t lanes = 0;   // partial results
+  int64_t piece = 0;   // so many of them are computed at once: a body of many operations has registers for few
+  bool partial = true; // as in a TilePlan
   llvm::SmallVector<mlir::Operation *> combiners; // a result each
 };
 std::optional<LaneReductionPlan> planLaneReduction(const Nest &nest, const BodyTraits &traits);

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -279,6 +280,49 @@ static void copyForSchedule(RewriterBase &rewriter, Operation *view) {
   }
 }
 
+//===--- dimensions kept by a reduction ---===//
+
+// Loops of one iteration that an elementwise operation has because a view gave its operand such a dimension: the mean
+// of each row is [rows, 1] to a user and [rows] to everybody else. With them, the view would stand between operations
+// that belong to one kernel.
+static SmallVector<unsigned> keptLoops(Operation *op) {
+  auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
+  if (!generic || generic.getNumReductionLoops() || generic.hasDynamicShape())
+    return {};
+  SmallVector<unsigned> loops;
+  for (OpOperand *input : generic.getDpsInputOperands()) {
+    auto view = input->get().getDefiningOp<tensor::ExpandShapeOp>();
+    if (!view || view.getSrcType().getRank() == 0)
+      continue;
+    ArrayRef<AffineExpr> exprs = generic.getMatchingIndexingMap(input).getResults();
+    for (const ReassociationIndices &group : view.getReassociationIndices())
+      for (int64_t dim : group)
+        if (auto loop = dyn_cast<AffineDimExpr>(exprs[dim]);
+            loop && group.size() > 1 && view.getResultType().getDimSize(dim) == 1)
+          loops.push_back(loop.getPosition());
+  }
+  llvm::sort(loops);
+  loops.erase(llvm::unique(loops), loops.end());
+  SmallVector<int64_t> ranges = generic.getStaticLoopRanges();
+  llvm::erase_if(loops, [&](unsigned loop) { return ranges[loop] != 1; });
+  return loops;
+}
+
+static void dropKeptDims(func::FuncOp function) {
+  MLIRContext *context = function.getContext();
+  RewritePatternSet patterns(context);
+  linalg::ControlDropUnitDims control;
+  control.controlFn = keptLoops;
+  linalg::populateFoldUnitExtentDimsPatterns(patterns, control);
+  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
+  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
+  linalg::FillOp::getCanonicalizationPatterns(patterns, context);
+  tensor::populateFoldTensorEmptyPatterns(patterns);
+  GreedyRewriteConfig config;
+  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  (void)applyPatternsGreedily(function, std::move(patterns), config);
+}
+
 LogicalResult codegen::normalize(func::FuncOp function) {
   IRRewriter rewriter(function.getContext());
   RewritePatternSet patterns(function.getContext());
@@ -293,6 +337,7 @@ LogicalResult codegen::normalize(func::FuncOp function) {
     for (Block *block : scheduleBlocks(function))
       for (Operation &op : llvm::make_early_inc_range(*block))
         lowerLinalgOp(rewriter, &op);
+  dropKeptDims(function);
   {
     DominanceInfo dominance(function);
     eliminateCommonSubExpressions(rewriter, dominance, function);

@@ -476,6 +476,8 @@ SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRa
   if (grouped)
     shape[1] /= sizes.groups, shape.insert(shape.begin() + 1, sizes.groups);
   auto whole = type.clone(shape);
+  if (type.getNumElements() == 0)
+    return {lin::empty(builder, type)};
 
   auto phase = [&](ArrayRef<Phase> phases) {
     SmallVector<int64_t> low, high, delta, part(shape);
@@ -515,7 +517,7 @@ SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRa
     x = tensor::InsertSliceOp::create(builder, phase(phases), x, indices(builder, at), indices(builder, extent),
                                       indices(builder, step));
   };
-  if (!strided && type.getNumElements()) {
+  if (!strided) {
     for (int64_t i = 0; i < spatial; ++i)
       phases.emplace_back(0, getInputSpatial()[i], kernel[i], 1, sizes.dilation[i], sizes.low[i]);
     x = phase(phases);

@@ -1,9 +1,9 @@
 // Arrays and parameters with the benchmark's numbers, and what is timed.
 #include "Workload.h"
-#include <cstdlib>
-#include <fstream>
 #include "../worker/Numbers.h"
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
 
 using namespace nnc;
 namespace bench {

@@ -1,9 +1,10 @@
 // RUN: nnc-opt --to=kernels %s | FileCheck %s
 
-// A long sum is no reason for thin tasks: 32 x 128 results each, where 256 tasks would read every operand more often.
+// A long sum is no reason for thin tasks: each copies its part of the operands, so 16 tasks of 64 x 256 results read the left
+// operand once and the right one 16 times, where 256 tasks would read every operand more often.
 // CHECK-LABEL: func.func @long
-// CHECK: sched.launch @{{.*}} tasks(64)
-// CHECK: scf.forall {{.*}} = (0, 0) to (1024, 256) step (32, 128)
+// CHECK: sched.launch @{{.*}} tasks(16)
+// CHECK: scf.forall {{.*}} = (0, 0) to (1024, 256) step (64, 256)
 func.func @long(%a: tensor<2048x1024xf32>, %b: tensor<2048x256xf32>) -> tensor<1024x256xf32> {
   %z = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<1024x256xf32>

@@ -59,7 +59,7 @@ func.func @deep(%x: tensor<64x128xf32>, %w0: tensor<128x128xf32>, %b0: tensor<12
 // The epilogue is in the tile of the contraction, whose product is scratch.
 // CHECK: func.func private @[[GELU]]
 // CHECK: scf.forall
-// CHECK: tensor.empty() : tensor<16x64xf32>
+// CHECK: tensor.empty() : tensor<16x128xf32>
 // CHECK: linalg.generic {{.*}}"reduction"
 // CHECK: math.erf
 // CHECK-COUNT-1: tensor.parallel_insert_slice

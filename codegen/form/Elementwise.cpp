@@ -83,27 +83,25 @@ static OpOperand *absorbable(linalg::GenericOp producer, linalg::GenericOp consu
 
 // An elementwise value that must be stored is stored by the elementwise operation that also uses it: one pass over
 // memory (the moments of Adam and the weights, for example).
-static bool absorbOne(RewriterBase &rewriter, Block &block) {
-  for (auto producer : block.getOps<linalg::GenericOp>()) {
-    if (!isPointwise(producer) || !isStatic(producer) || onlyMoves(producer))
+static bool absorb(RewriterBase &rewriter, linalg::GenericOp producer) {
+  if (!isPointwise(producer) || !isStatic(producer) || onlyMoves(producer))
+    return false;
+  for (Operation *user : producer->getUsers()) {
+    auto consumer = dyn_cast<linalg::GenericOp>(user);
+    OpOperand *use = consumer ? absorbable(producer, consumer) : nullptr;
+    if (!use || !linalg::areElementwiseOpsFusable(use))
       continue;
-    for (Operation *user : producer->getUsers()) {
-      auto consumer = dyn_cast<linalg::GenericOp>(user);
-      OpOperand *use = consumer ? absorbable(producer, consumer) : nullptr;
-      if (!use || !linalg::areElementwiseOpsFusable(use))
-        continue;
-      rewriter.setInsertionPoint(consumer);
-      auto fused = linalg::fuseElementwiseOps(rewriter, use);
-      if (failed(fused))
-        continue;
-      SmallVector<Operation *> both{consumer, producer};
-      for (auto [old, value] : fused->replacements)
-        rewriter.replaceAllUsesExcept(old, value, fused->fusedOp);
-      for (Operation *op : both)
-        if (op->use_empty())
-          rewriter.eraseOp(op);
-      return true;
-    }
+    rewriter.setInsertionPoint(consumer);
+    auto fused = linalg::fuseElementwiseOps(rewriter, use);
+    if (failed(fused))
+      continue;
+    SmallVector<Operation *> both{consumer, producer};
+    for (auto [old, value] : fused->replacements)
+      rewriter.replaceAllUsesExcept(old, value, fused->fusedOp);
+    for (Operation *op : both)
+      if (op->use_empty())
+        rewriter.eraseOp(op);
+    return true;
   }
   return false;
 }
@@ -173,32 +171,46 @@ static linalg::GenericOp merge(RewriterBase &rewriter, linalg::GenericOp a, lina
   return both;
 }
 
-static bool mergeOne(RewriterBase &rewriter, Block &block) {
+static bool mergeWithSibling(RewriterBase &rewriter, linalg::GenericOp first) {
   auto mergeable = [](linalg::GenericOp op) { return isPointwise(op) && isStatic(op) && op.getNumLoops(); };
-  for (auto first : block.getOps<linalg::GenericOp>()) {
-    if (!mergeable(first))
-      continue;
-    for (Value input : first.getInputs())
-      for (Operation *user : input.getUsers()) {
-        auto second = dyn_cast<linalg::GenericOp>(user);
-        if (second && second->getBlock() == &block && first->isBeforeInBlock(second) && mergeable(second) &&
-            first.getStaticLoopRanges() == second.getStaticLoopRanges() && shareInput(first, second) &&
-            first->getNumOperands() + second->getNumOperands() <= 32 && independent(first, second)) {
-          merge(rewriter, first, second);
-          return true;
-        }
+  if (!mergeable(first))
+    return false;
+  for (Value input : first.getInputs())
+    for (Operation *user : input.getUsers()) {
+      auto second = dyn_cast<linalg::GenericOp>(user);
+      if (second && second->getBlock() == first->getBlock() && first->isBeforeInBlock(second) && mergeable(second) &&
+          first.getStaticLoopRanges() == second.getStaticLoopRanges() && shareInput(first, second) &&
+          first->getNumOperands() + second->getNumOperands() <= 32 && independent(first, second)) {
+        merge(rewriter, first, second);
+        return true;
       }
-  }
+    }
   return false;
+}
+
+// Tries every operation of the block, again and again until nothing changes. `combine` may erase the operation it is
+// given, and later ones.
+static void combineAll(Block &block, llvm::function_ref<bool(linalg::GenericOp)> combine) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (Operation *op = block.empty() ? nullptr : &block.front(); op;) {
+      Operation *before = op->getPrevNode();
+      auto generic = dyn_cast<linalg::GenericOp>(op);
+      if (generic && combine(generic)) {
+        changed = true;
+        op = before ? before->getNextNode() : &block.front();
+      } else {
+        op = op->getNextNode();
+      }
+    }
+  }
 }
 
 void codegen::mergeSiblings(func::FuncOp function) {
   IRRewriter rewriter(function.getContext());
   for (Block *block : scheduleBlocks(function)) {
-    while (absorbOne(rewriter, *block))
-      ;
-    while (mergeOne(rewriter, *block))
-      ;
+    combineAll(*block, [&](linalg::GenericOp op) { return absorb(rewriter, op); });
+    combineAll(*block, [&](linalg::GenericOp op) { return mergeWithSibling(rewriter, op); });
   }
   RewritePatternSet patterns(function.getContext());
   linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);

@@ -3,6 +3,7 @@
 #include "nnc/codegen/form/Group.h"
 #include "nnc/codegen/form/Form.h"
 #include "nnc/codegen/form/Traits.h"
+#include <queue>
 
 using namespace mlir;
 using namespace nnc;
@@ -73,11 +74,31 @@ public:
 
   Group &&take() { return std::move(group); }
 
+  // Producers of members, from the last one upwards: each is looked at when all members that could use it are known.
   void grow() {
     hasContraction = isContraction(root);
-    for (Operation *op = root->getPrevNode(); op; op = op->getPrevNode())
-      if (auto labels = admit(op))
+    auto isEarlier = [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); };
+    std::priority_queue<Operation *, std::vector<Operation *>, decltype(isEarlier)> candidates(isEarlier);
+    DenseSet<Operation *> seen;
+    auto addProducers = [&](Operation *member) {
+      for (Value operand : member->getOperands())
+        if (Operation *producer = operand.getDefiningOp(); producer && producer->getBlock() == block &&
+                                                           producer->isBeforeInBlock(root) &&
+                                                           seen.insert(producer).second)
+          candidates.push(producer);
+    };
+    for (auto &[op, labels] : group.members)
+      addProducers(op);
+    while (!candidates.empty()) {
+      Operation *op = candidates.top();
+      candidates.pop();
+      if (group.contains(op))
+        continue;
+      if (auto labels = admit(op)) {
         group.members.insert({op, *labels});
+        addProducers(op);
+      }
+    }
   }
 
   /// A member whose result somebody outside needs before the kernel can be done with; null if there is none.

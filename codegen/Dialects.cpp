@@ -31,11 +31,12 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "nnc/codegen/schedule/Schedule.h"
 #include "nnc/ir/Dialect.h"
+#include "nnc/ir/ScalarOps.h"
 
 using namespace mlir;
 
 void nnc::codegen::registerDialects(DialectRegistry &registry) {
-  registry.insert<ir::NncDialect, ScheduleDialect>();
+  registry.insert<ir::NncDialect, scalar::ScalarDialect, ScheduleDialect>();
   registry
       .insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect, cf::ControlFlowDialect,
               func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "nnc/ir/ScalarOps.h"
 
 #include "nnc-generated/ir/Dialect.cpp.inc"
 #include "nnc-generated/ir/Interfaces.cpp.inc"

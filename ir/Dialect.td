@@ -17,7 +17,7 @@ def Nnc_Dialect : Dialect {
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect", "::mlir::func::FuncDialect"
+    "::mlir::scf::SCFDialect", "::nnc::scalar::ScalarDialect", "::mlir::tensor::TensorDialect", "::mlir::func::FuncDialect"
   ];
   let hasConstantMaterializer = 1;
   let extraClassDeclaration = [{

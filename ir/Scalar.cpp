@@ -1,6 +1,7 @@
 // Arithmetic on one element, by type.
 #include "nnc/ir/Scalar.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "nnc/ir/ScalarOps.h"
 
 using namespace mlir;
 namespace nnc::ir {
@@ -124,6 +125,9 @@ Scalar sin(Scalar x) { return make<math::SinOp>(x, x.value()); }
 Scalar cos(Scalar x) { return make<math::CosOp>(x, x.value()); }
 Scalar tanh(Scalar x) { return make<math::TanhOp>(x, x.value()); }
 Scalar erf(Scalar x) { return make<math::ErfOp>(x, x.value()); }
+Scalar sigmoid(Scalar x) { return make<scalar::SigmoidOp>(x, x.value()); }
+Scalar gelu(Scalar x) { return make<scalar::GeluOp>(x, x.value()); }
+Scalar geluTanh(Scalar x) { return make<scalar::GeluTanhOp>(x, x.value()); }
 Scalar floor(Scalar x) { return make<math::FloorOp>(x, x.value()); }
 Scalar ceil(Scalar x) { return make<math::CeilOp>(x, x.value()); }
 Scalar roundEven(Scalar x) { return make<math::RoundEvenOp>(x, x.value()); }

@@ -1,5 +1,5 @@
-// One element of a tensor while a lowering is being written: arithmetic on it adds arith and math ops. Operators choose
-// the float, integer or boolean op by type.
+// One element of a tensor while a lowering is being written: arithmetic on it adds arith, math and scalar ops.
+// Operators choose the float, integer or boolean op by type.
 #pragma once
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -54,6 +54,9 @@ Scalar sin(Scalar x);
 Scalar cos(Scalar x);
 Scalar tanh(Scalar x);
 Scalar erf(Scalar x);
+Scalar sigmoid(Scalar x);
+Scalar gelu(Scalar x);
+Scalar geluTanh(Scalar x);
 Scalar floor(Scalar x);
 Scalar ceil(Scalar x);
 Scalar roundEven(Scalar x);

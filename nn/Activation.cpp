@@ -3,9 +3,7 @@
 #include "nnc/nn/Activation.h"
 #include "nnc/nn/Check.h"
 #include "nnc/nn/Print.h"
-#include <cmath>
 #include <fmt/format.h>
-#include <numbers>
 
 namespace nnc::nn {
 namespace functional {
@@ -63,10 +61,7 @@ Tensor celu(Tensor x, double alpha, Where where) {
   return select(x > 0, x, expm1(negativePart(x) * (1 / alpha)) * alpha);
 }
 Tensor gelu(Tensor x, Approximate approximate) {
-  if (approximate == Approximate::none)
-    return x * 0.5 * (erf(x * (1 / std::numbers::sqrt2)) + 1.0);
-  double scale = std::sqrt(2 / std::numbers::pi);
-  return x * 0.5 * (nnc::tanh((x + x * x * x * 0.044715) * scale) + 1.0);
+  return approximate == Approximate::none ? nnc::gelu(x) : nnc::gelu_tanh(x);
 }
 Tensor silu(Tensor x) { return x * nnc::sigmoid(x); }
 Tensor mish(Tensor x) { return x * nnc::tanh(nnc::softplus(x)); }

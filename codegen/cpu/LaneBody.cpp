@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "nnc/ir/ScalarOps.h"
 
 using namespace mlir;
 
@@ -29,7 +30,8 @@ BodyTraits traitsOf(Block &body) {
     if (isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp, arith::CeilDivSIOp, arith::CeilDivUIOp,
             arith::FloorDivSIOp>(op))
       traits.partial = false;
-    if (isa<math::MathDialect>(op.getDialect()) && !isa<math::FmaOp, math::AbsFOp, math::SqrtOp, math::CopySignOp>(op))
+    if (isa<math::MathDialect, scalar::ScalarDialect>(op.getDialect()) &&
+        !isa<math::FmaOp, math::AbsFOp, math::SqrtOp, math::CopySignOp>(op))
       traits.heavy = true;
   }
   return traits;

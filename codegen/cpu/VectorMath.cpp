@@ -4,6 +4,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "nnc/codegen/cpu/Cpu.h"
+#include "nnc/ir/ScalarOps.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -13,40 +14,30 @@ namespace nnc::codegen::cpu {
 namespace vectormath {
 
 Float polynomial(Float x, ArrayRef<double> coefficients) {
-  if (coefficients.size() == 1)
-    return x.like(coefficients[0]);
-  if (coefficients.size() <= 4) {
-    Float result = x.like(coefficients.back());
-    for (double coefficient : llvm::reverse(coefficients.drop_back()))
-      result = fma(result, x, coefficient);
+  auto horner = [&](Float at, ArrayRef<double> parts) {
+    Float result = at.like(parts.back());
+    for (double coefficient : llvm::reverse(parts.drop_back()))
+      result = fma(result, at, coefficient);
     return result;
-  }
-  // two chains side by side take half the time of one
-  Float square = x * x;
+  };
+  if (!x.context->isDouble() || coefficients.size() <= 4)
+    return horner(x, coefficients);
+  // the long ones of f64: two chains side by side take half the time of one
   SmallVector<double> halves[2];
   for (auto [i, coefficient] : llvm::enumerate(coefficients))
     halves[i % 2].push_back(coefficient);
-  auto chain = [&](ArrayRef<double> half) {
-    Float result = x.like(half.back());
-    for (double coefficient : llvm::reverse(half.drop_back()))
-      result = fma(result, square, coefficient);
-    return result;
-  };
-  return fma(chain(halves[1]), x, chain(halves[0]));
+  Float square = x * x;
+  return fma(horner(square, halves[1]), x, horner(square, halves[0]));
 }
 
-// Adding 1.5 2^52 rounds to an integer, which stands in the low bits of the sum.
-static double magic(const Context &context) { return context.isDouble() ? 6755399441055744.0 : 12582912.0; }
-
 Float nearest(Float x) {
-  double number = magic(*x.context);
+  double number = x.context->magic();
   return (x + number) - number;
 }
 
-Float exp2Integer(Float n) {
-  bool isDouble = n.context->isDouble();
-  Integer bits = (n + magic(*n.context)).bits();
-  return ((bits + (isDouble ? 1023 : 127)) << (isDouble ? 52 : 23)).asFloat();
+Float withSign(Float magnitude, Float sign) {
+  int64_t bit = sign.context->isDouble() ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int32_t>::min();
+  return (magnitude.bits() | (sign.bits() & bit)).asFloat();
 }
 
 // Half away from zero.
@@ -136,6 +127,9 @@ static std::optional<Float> expand(Operation *op, const Context &context) {
       .Case([&](math::AcoshOp) { return acosh(x()); })
       .Case([&](math::AtanhOp) { return atanh(x()); })
       .Case([&](math::RsqrtOp) { return 1.0 / sqrt(x()); })
+      .Case([&](scalar::SigmoidOp) { return sigmoid(x()); })
+      .Case([&](scalar::GeluOp) { return gelu(x()); })
+      .Case([&](scalar::GeluTanhOp) { return geluTanh(x()); })
       .Case([&](math::RoundOp) { return round(x()); })
       .Case([&](arith::RemFOp) { return remainder(x(), y()); })
       // of two zeros LLVM's maxnum may return either, by target: ours is the larger
@@ -154,8 +148,8 @@ LogicalResult expandMath(func::FuncOp kernel) {
   IRRewriter rewriter(kernel.getContext());
   SmallVector<Operation *> ops;
   kernel.walk([&](Operation *op) {
-    if (isa<math::MathDialect, arith::ArithDialect>(op->getDialect()) && op->getNumResults() == 1 &&
-        op->getNumOperands() > 0)
+    if (isa<math::MathDialect, arith::ArithDialect, scalar::ScalarDialect>(op->getDialect()) &&
+        op->getNumResults() == 1 && op->getNumOperands() > 0)
       ops.push_back(op);
   });
   for (Operation *op : ops) {

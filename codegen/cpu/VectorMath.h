@@ -1,6 +1,11 @@
 // Elementary functions as our own arithmetic, on scalars and vectors alike, in f32 and f64: the same bits on every
 // target and no call to libm. VectorMath.cpp rewrites the math ops of a kernel with them; the functions themselves are
-// in VectorMathExp.cpp, VectorMathLog.cpp and VectorMathTrig.cpp. At most 2 ulp (tests/codegen/cpu_math.cpp pins each).
+// in VectorMathExp.cpp, VectorMathSigmoid.cpp, VectorMathErf.cpp, VectorMathLog.cpp and VectorMathTrig.cpp. At most 2
+// ulp: docs/numerics.md has the table, tests/codegen/math_exhaustive.cpp (every f32) and cpu_math.cpp (f64) hold it.
+//
+// What costs is the number of operations, not how they depend on each other: a loop over vectors has as many of them
+// in flight as the processor can hold. So f32 has polynomials of least degree in Horner's form, and no branch. Where a
+// bound is tight the comment counts roundings in units u = 2^-24 of a value.
 #pragma once
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -16,6 +21,10 @@ struct Context {
   mlir::Type type;
 
   bool isDouble() const { return mlir::getElementTypeOrSelf(type).isF64(); }
+  int mantissaBits() const { return isDouble() ? 52 : 23; }
+  int bias() const { return isDouble() ? 1023 : 127; }
+  /// Added to a number below 2^21 (f32) or 2^50 (f64) it leaves the nearest integer in the low bits of the sum.
+  double magic() const { return isDouble() ? 6755399441055744.0 : 12582912.0; }
   /// `element` in the shape of `type`.
   mlir::Type shaped(mlir::Type element) const {
     if (auto vector = mlir::dyn_cast<mlir::VectorType>(type))
@@ -78,6 +87,7 @@ inline Float fma(Float a, Float b, Float c) {
 }
 inline Float fma(Float a, Float b, double c) { return fma(a, b, a.like(c)); }
 inline Float fma(Float a, double b, Float c) { return fma(a, a.like(b), c); }
+inline Float fma(Float a, double b, double c) { return fma(a, a.like(b), a.like(c)); }
 inline Float abs(Float a) { return a.unary<mlir::math::AbsFOp>(); }
 inline Float floor(Float a) { return a.unary<mlir::math::FloorOp>(); }
 inline Float sqrt(Float a) { return a.unary<mlir::math::SqrtOp>(); }
@@ -101,12 +111,20 @@ struct Integer {
   Integer operator+(int64_t other) const { return binary<mlir::arith::AddIOp>(other); }
   Integer operator+(Integer other) const { return binary<mlir::arith::AddIOp>(other); }
   Integer operator-(int64_t other) const { return binary<mlir::arith::SubIOp>(other); }
+  Integer operator-(Integer other) const { return binary<mlir::arith::SubIOp>(other); }
   Integer operator&(int64_t other) const { return binary<mlir::arith::AndIOp>(other); }
   Integer operator|(int64_t other) const { return binary<mlir::arith::OrIOp>(other); }
+  Integer operator|(Integer other) const { return binary<mlir::arith::OrIOp>(other); }
   Integer operator^(Integer other) const { return binary<mlir::arith::XOrIOp>(other); }
-  Integer operator<<(int64_t other) const { return binary<mlir::arith::ShLIOp>(other); }
-  Integer shiftRight(int64_t other) const { return binary<mlir::arith::ShRUIOp>(other); }
+  Integer operator*(Integer other) const { return binary<mlir::arith::MulIOp>(other); }
+  template <typename T> Integer operator<<(T other) const { return binary<mlir::arith::ShLIOp>(other); }
+  template <typename T> Integer shiftRight(T other) const { return binary<mlir::arith::ShRUIOp>(other); }
   Mask operator!=(int64_t other) const;
+  Mask isZero() const;
+  /// The number itself. Of 64 bits it is slow on x86-64-v3, which converts them one by one.
+  Float toFloat() const {
+    return {*context, mlir::arith::SIToFPOp::create(context->builder, context->loc, context->type, value)};
+  }
   Float asFloat() const {
     return {*context, mlir::arith::BitcastOp::create(context->builder, context->loc, context->type, value)};
   }
@@ -151,28 +169,54 @@ inline Mask Integer::operator!=(int64_t other) const {
   return {context, mlir::arith::CmpIOp::create(context->builder, context->loc, mlir::arith::CmpIPredicate::ne, value,
                                                Integer(*context, other).value)};
 }
+inline Mask Integer::isZero() const {
+  return {context, mlir::arith::CmpIOp::create(context->builder, context->loc, mlir::arith::CmpIPredicate::eq, value,
+                                               Integer(*context, 0).value)};
+}
 
-/// c[0] + c[1] x + c[2] x^2 ..., in even and odd halves.
+/// c[0] + c[1] x + c[2] x^2 ...: in Horner's form in f32, in even and odd halves in f64.
 Float polynomial(Float x, llvm::ArrayRef<double> coefficients);
-
-/// The integer nearest to x, |x| < 2^21 (f32) or 2^50 (f64), and 2 to the power of such an integer, both without
-/// conversions to integers (x86-64-v3 has none for 64 bits). exp2Integer needs -126 <= n <= 127 or -1022 <= n <= 1023.
+/// The integer nearest to x, |x| < 2^21 (f32) or 2^50 (f64).
 Float nearest(Float x);
-Float exp2Integer(Float n);
+/// `magnitude`, which has no sign bit, with the sign of `sign`.
+Float withSign(Float magnitude, Float sign);
+/// min(x, high) and max(x, low); a NaN stays.
+inline Float atMost(Float x, double high) { return (x > high).select(x.like(high), x); }
+inline Float atLeast(Float x, double low) { return (x < low).select(x.like(low), x); }
 
 /// f64 to f32, rounded to odd: rounding that further to 16 bits gives what one rounding would.
 mlir::Value truncateToOdd(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value);
 
+// The parts of an exponential (VectorMathExp.cpp): x = n ln 2 + r, |r| <= ln(2) / 2.
+struct Power {
+  Float n;
+  Integer bits; // n + bias in the low bits
+};
+/// The integer n nearest to x * scale, |n| < 2^21, next to `bias`.
+Power nearestPower(Float x, double scale, int64_t bias);
+/// 2^(n + bias - 127) (1023 in f64), which must be a normal number.
+Float powerOfTwo(Integer bits);
+/// x - n ln 2, the first of its two steps exact.
+Float reduceByLn2(Float x, Float n);
+/// (exp(r) - 1 - r) / r^2.
+Float exponentialTail(Float r);
+extern const double log2e;
+
 // VectorMathExp.cpp
 Float exp(Float x);
-Float expWithTail(Float x, Float tail); // exp(x + tail)
+Float expWithTail(Float x, Float tail, std::optional<Float> factor = {}); // exp(x + tail) factor, in f64
 Float exp2(Float x);
 Float expm1(Float x);
-Float tanh(Float x);
 Float sinh(Float x);
 Float cosh(Float x);
+// VectorMathSigmoid.cpp
+Float sigmoid(Float x);
+Float tanh(Float x);
+Float geluTanh(Float x);
+// VectorMathErf.cpp
 Float erf(Float x);
 Float erfc(Float x);
+Float gelu(Float x);
 // VectorMathLog.cpp
 Float log(Float x);
 Float log2(Float x);
@@ -183,7 +227,7 @@ Float cbrt(Float x);
 Float asinh(Float x);
 Float acosh(Float x);
 Float atanh(Float x);
-// VectorMathTrig.cpp; |x| up to 2^30, less accurate beyond
+// VectorMathTrig.cpp; sin, cos and tan of f64 are less accurate beyond 2^30
 Float sin(Float x);
 Float cos(Float x);
 Float tan(Float x);

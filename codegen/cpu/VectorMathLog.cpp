@@ -1,5 +1,5 @@
-// log and what is made of it: log2, log10, log1p, pow. See VectorMath.h. The method is fdlibm's: x = 2^k (1 + f), s = f
-// / (2 + f), log(1 + f) = f - f^2/2 + s (f^2/2 + R(s^2)).
+// log and what is made of it: log2, log10, log1p, pow. See VectorMath.h. x = 2^k (1 + f), and log(1 + f) is a
+// polynomial of f in f32; in f64 and for other bases it is fdlibm's: s = f / (2 + f), f - f^2/2 + s (f^2/2 + R(s^2)).
 #include "nnc/codegen/cpu/VectorMath.h"
 
 namespace nnc::codegen::cpu::vectormath {
@@ -56,17 +56,53 @@ Float withSpecials(Float x, Float result) {
 double ln2High(bool isDouble) { return isDouble ? 6.93147180369123816490e-01 : 6.9313812256e-01; }
 double ln2Low(bool isDouble) { return isDouble ? 1.90821492927058770002e-10 : 9.0580006145e-06; }
 
+// 2^23 k of a positive normal f32 between 2^k sqrt(1/2) and 2^k sqrt(2): an exponent where it stands in the bits.
+Integer exponentOf(Integer bits) { return (bits - 0x3f3504f3) & std::numeric_limits<int32_t>::min() >> 8; }
+
+// log(1 + f) + k ln 2 in f32, sqrt(1/2) <= 1 + f <= sqrt(2), of 2^23 k. What is small is added first.
+Float logOfParts(Float exponent, Float f) {
+  Float q = polynomial(f, {-0.49999988079071045, 0.33333325386047363, -0.25001609325408936, 0.20002013444900513,
+                           -0.16608452796936035, 0.1418059915304184, -0.13247090578079224, 0.1291460245847702,
+                           -0.07624635100364685});
+  const double high = 0x1.62ep-24, low = 0x1.0bfbe8e7bcd5ep-38; // ln(2) 2^-23, the first part with room for k
+  return fma(exponent, high, f + fma(f * f, q, exponent * low));
+}
+
+Float logSingle(Float x) {
+  Mask subnormal = x < 0x1p-126;
+  Integer bits = subnormal.select(x * 0x1p23, x).bits(), none(*x.context, 0);
+  Integer exponent = exponentOf(bits);
+  Float f = (bits - exponent).asFloat() - 1.0;
+  Float k = (exponent - subnormal.select(Integer(*x.context, 23 << 23), none)).toFloat();
+  return withSpecials(x, logOfParts(k, f));
+}
+
+Float log1pSingle(Float x) {
+  // A quarter of 1 + x, whose exponent k - 2 is never so large that 2^-k is no number; then f = (1 + x) 2^-k - 1
+  // in one rounding, and none where k is 0.
+  Integer exponent = exponentOf(fma(x, 0.25, x.like(0.25)).bits());
+  Float power = (Integer(*x.context, 0x3f800000) - exponent).asFloat();
+  Float f = fma(x, power * 0.25, fma(power, 0.25, -1.0));
+  Float result = logOfParts((exponent + (2 << 23)).toFloat(), f);
+  double infinity = std::numeric_limits<double>::infinity();
+  result = copysign(result, x); // of -0
+  result = (x < infinity).select(result, x);
+  Float special = (x == -1.0).select(x.like(-infinity), x.like(std::numeric_limits<double>::quiet_NaN()));
+  return (x > -1.0).select(result, special);
+}
+
 } // namespace
 
 Float log(Float x) {
-  bool isDouble = x.context->isDouble();
+  if (!x.context->isDouble())
+    return logSingle(x);
   Float exponent = x;
   Float scaled = normalised(x, exponent);
   auto [k, f] = split(scaled);
   k = k + exponent;
   Float s = f / (f + 2.0), z = s * s, half = f * f * 0.5;
-  Float r = fma(s, half + remainderOf(z), k * ln2Low(isDouble));
-  return withSpecials(x, fma(k, ln2High(isDouble), f - (half - r)));
+  Float r = fma(s, half + remainderOf(z), k * ln2Low(true));
+  return withSpecials(x, fma(k, ln2High(true), f - (half - r)));
 }
 
 // log of x to another base: 1/ln(base) in two parts, and k times log(2) to that base in two parts.
@@ -100,7 +136,8 @@ Float log10(Float x) {
 }
 
 Float log1p(Float x) {
-  bool isDouble = x.context->isDouble();
+  if (!x.context->isDouble())
+    return log1pSingle(x);
   Float u = x + 1.0;
   auto [k, g] = split(u);
   // the part of x that u has lost, in units of u
@@ -109,16 +146,16 @@ Float log1p(Float x) {
   Float f = small.select(x, g), c = small.select(x.like(0), lost);
   k = small.select(x.like(0), k);
   // a number so large that 1 is lost has no correction left
-  c = (k > (isDouble ? 53.0 : 24.0)).select(x.like(0), c);
+  c = (k > 53.0).select(x.like(0), c);
   Float s = f / (f + 2.0), z = s * s, half = f * f * 0.5;
-  Float r = fma(s, half + remainderOf(z), fma(k, ln2Low(isDouble), c));
-  Float result = fma(k, ln2High(isDouble), f - (half - r));
+  Float r = fma(s, half + remainderOf(z), fma(k, ln2Low(true), c));
+  Float result = fma(k, ln2High(true), f - (half - r));
   double infinity = std::numeric_limits<double>::infinity();
   result = (x == infinity).select(x, result);
   result = (x == -1.0).select(x.like(-infinity), result);
   result = x.compare(mlir::arith::CmpFPredicate::ULT, x.like(-1))
                .select(x.like(std::numeric_limits<double>::quiet_NaN()), result);
-  return (abs(x) < (isDouble ? 1e-300 : 1e-30)).select(x, result);
+  return (abs(x) < 1e-300).select(x, result);
 }
 
 // log(x) as high + low to about 2^-65, for a positive normal x in f64.

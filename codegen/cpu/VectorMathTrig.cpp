@@ -1,5 +1,6 @@
-// sin, cos, tan and their inverses. See VectorMath.h. f32 goes through f64, where reducing by multiples of pi/2 is
-// exact enough and a short polynomial does.
+// sin, cos, tan and their inverses. See VectorMath.h. All but sin and cos of f32 go through f64.
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "nnc/codegen/cpu/VectorMath.h"
 
 namespace nnc::codegen::cpu::vectormath {
@@ -17,18 +18,44 @@ template <typename F> Float inDouble(Float x, F compute) {
 }
 
 struct Reduced {
-  Float n, r, rLow; // x = n pi/2 + r + rLow
+  Integer quadrant; // its last two bits count
+  Float r, low;     // x = quadrant pi/2 + r + low
 };
 
 Reduced reduce(Float x) {
-  Float n = nearest(x * 0.63661977236758134308);
+  Float sum = fma(x, 0.63661977236758134308, x.like(x.context->magic())), n = sum - x.context->magic();
   const double first = 1.57079632679489655800e+00, second = 6.12323399573676603587e-17,
                third = -1.49738490485916983e-33;
   Float r = fma(n, -first, x); // exact
   Float p = n * second, pLow = fma(n, second, -p);
   Float high = r - p;
   Float low = fma(n, -third, ((r - high) - p) - pLow);
-  return {n, high, low};
+  return {sum.bits(), high, low};
+}
+
+// The same of a number that came from f32, however large, but at least 1: x = m 2^e, e >= -23, m a whole number, and
+// the fraction of m 2^e / (2 pi) needs 96 bits of 1 / (2 pi) from its bit e on.
+Reduced reduceLarge(Float x) {
+  const Context &c = *x.context;
+  // 32 bits that are 0, so that no index is negative, then those of the fraction
+  constexpr uint32_t words[] = {0, 0x28be60db, 0x9391054a, 0x7f09d5f4, 0x7d4d3770, 0x36d8a566, 0x4f10e410, 0x7f9458ea};
+  Integer bits = abs(x).bits();
+  Integer m = (bits.shiftRight(29) & 0x7fffff) | 0x800000;
+  Integer position = bits.shiftRight(52) - (1023 + 23 - 32), shift = position & 31, index = position.shiftRight(5);
+  auto word = [&](int64_t offset) {
+    Integer result(c, words[offset]);
+    for (int64_t i = 1; i <= 4; ++i)
+      result = (index ^ Integer(c, i)).isZero().select(Integer(c, words[offset + i]), result);
+    return result;
+  };
+  Integer third = word(2), upper = (word(0) << 32) | word(1), lower = (third << 32) | word(3);
+  upper = (upper << shift) | third.shiftRight(Integer(c, 32) - shift);
+  lower = (lower << shift).shiftRight(32);
+  Integer turns = m * upper + (m * lower).shiftRight(32); // a fraction of 2^64
+  Integer quadrant = (turns + (int64_t(1) << 61)).shiftRight(62);
+  Float r = (turns - (quadrant << 62)).toFloat() * 3.40612158008655459e-19; // 2 pi / 2^64
+  Mask negative = x < 0.0;
+  return {negative.select(Integer(c, 0) - quadrant, quadrant), negative.select(-r, r), r.like(0)};
 }
 
 Float sinOf(Float r, Float low) {
@@ -49,33 +76,78 @@ Float cosOf(Float r, Float low) {
 }
 
 // sin(x + quarters pi/2)
-Float sine(Float x, double quarters) {
-  auto [n, r, low] = reduce(x);
-  // n modulo 4 from the low bits of n + 1.5 2^52
-  Integer quadrant = (n + (6755399441055744.0 + quarters)).bits();
-  Mask odd = (quadrant & 1) != 0, negative = (quadrant & 2) != 0;
-  Float result = odd.select(cosOf(r, low), sinOf(r, low));
-  result = negative.select(-result, result);
+Float sineOf(Reduced x, int64_t quarters) {
+  Integer quadrant = x.quadrant + quarters;
+  Float result = ((quadrant & 1) != 0).select(cosOf(x.r, x.low), sinOf(x.r, x.low));
+  return ((quadrant & 2) != 0).select(-result, result);
+}
+
+Float tanOf(Reduced x) {
+  Float s = sinOf(x.r, x.low), c = cosOf(x.r, x.low);
+  Mask odd = (x.quadrant & 1) != 0;
+  return odd.select(-c, s) / odd.select(s, c);
+}
+
+// `usual`, but where `mask` holds `rare`, which is only computed where it holds in some lane.
+Float unlessRare(Mask mask, Float usual, Float x, llvm::function_ref<Float(Float)> rare) {
+  const Context &c = *usual.context;
+  mlir::Value any = mask.value;
+  if (mlir::isa<mlir::VectorType>(any.getType()))
+    any = mlir::vector::ReductionOp::create(c.builder, c.loc, mlir::vector::CombiningKind::OR, any);
+  auto branch = mlir::scf::IfOp::create(
+      c.builder, c.loc, any,
+      [&](mlir::OpBuilder &builder, mlir::Location loc) {
+        Context here{builder, loc, c.type};
+        Mask chosen{&here, mask.value};
+        Float result = chosen.select(rare(Float(here, x.value)), Float(here, usual.value));
+        mlir::scf::YieldOp::create(builder, loc, result.value);
+      },
+      [&](mlir::OpBuilder &builder, mlir::Location loc) { mlir::scf::YieldOp::create(builder, loc, usual.value); });
+  return {c, branch.getResult(0)};
+}
+
+Mask isLarge(Float a, double limit) { return (a > limit) & (a < std::numeric_limits<double>::infinity()); }
+
+// In f32 up to 1e5, where three parts of pi/2 are enough; the rare rest goes through f64. `low` is what r lacks.
+Float sineSingle(Float x, int64_t quarters) {
+  const double first = 0x1.921fb4p+0, second = 0x1.4442dp-24, third = 0x1.84698ap-48;
+  Float sum = fma(x, 0.63661977236758134308, x.like(x.context->magic())), n = sum - x.context->magic();
+  Float exact = fma(n, -first, x), p = n * second, r = exact - p;
+  Float low = ((exact - r) - p) - fma(n, third, fma(n, second, -p));
+  Float z = r * r, zLow = fma(r, r, -z);
+  Float s = polynomial(z, {-0.16666653752326965, 0.008332106284797192, -0.00019507882825564593});
+  Float c = polynomial(z, {-0.5, 0.04166664555668831, -0.0013887308305129409, 2.4432101781712845e-05});
+  Float cosine = fma(z, c, fma(zLow, -0.5, -(r * low))) + 1.0;
+  Float sine = r + fma(r * z, s, low * cosine);
+  Integer quadrant = sum.bits() + quarters;
+  Float result = ((quadrant & 1) != 0).select(cosine, sine);
+  result = (result.bits() ^ ((quadrant & 2) << 30)).asFloat();
+  Float a = abs(x);
+  if (quarters == 0)
+    result = (a < 1e-4).select(x, result);
+  return unlessRare(isLarge(a, 1e5), result, x, [&](Float large) {
+    return inDouble(large, [&](Float y) { return sineOf(reduceLarge(y), quarters); });
+  });
+}
+
+Float sineDouble(Float x, int64_t quarters) {
+  Float result = sineOf(reduce(x), quarters);
   return quarters == 0 ? (abs(x) < 1e-300).select(x, result) : result;
 }
 
 } // namespace
 
-Float sin(Float x) {
-  return inDouble(x, [](Float y) { return sine(y, 0); });
-}
-Float cos(Float x) {
-  return inDouble(x, [](Float y) { return sine(y, 1); });
-}
+Float sin(Float x) { return x.context->isDouble() ? sineDouble(x, 0) : sineSingle(x, 0); }
+Float cos(Float x) { return x.context->isDouble() ? sineDouble(x, 1) : sineSingle(x, 1); }
 Float tan(Float x) {
-  return inDouble(x, [](Float y) {
-    auto [n, r, low] = reduce(y);
-    Integer quadrant = (n + 6755399441055744.0).bits();
-    Float s = sinOf(r, low), c = cosOf(r, low);
-    Mask odd = (quadrant & 1) != 0;
-    Float result = odd.select(-c, s) / odd.select(s, c);
-    return (abs(y) < 1e-300).select(y, result);
+  Float result = inDouble(x, [](Float y) {
+    Float usual = tanOf(reduce(y));
+    return (abs(y) < 1e-300).select(y, usual);
   });
+  if (x.context->isDouble())
+    return result;
+  return unlessRare(isLarge(abs(x), 1e9), result, x,
+                    [](Float large) { return inDouble(large, [](Float y) { return tanOf(reduceLarge(y)); }); });
 }
 
 // atan of a >= 0.

@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "nnc/codegen/form/Kernel.h"
 #include "nnc/codegen/form/Traits.h"
+#include "nnc/ir/ScalarOps.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SHA256.h"
 
@@ -96,7 +97,7 @@ static std::string pointwiseWord(linalg::GenericOp op) {
       say(9, "gelu");
     else if (isa<tensor::ExtractOp>(inner))
       say(8, "take");
-    else if (isa<math::MathDialect>(inner->getDialect()) && !isa<math::FmaOp>(inner))
+    else if (isa<math::MathDialect, scalar::ScalarDialect>(inner->getDialect()) && !isa<math::FmaOp>(inner))
       say(7, inner->getName().stripDialect());
     else if (isa<arith::DivFOp, arith::DivSIOp>(inner))
       say(6, "div");

@@ -2,6 +2,7 @@
 #include "nnc/codegen/form/Traits.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "nnc/ir/ScalarOps.h"
 
 using namespace mlir;
 using namespace nnc;
@@ -55,7 +56,8 @@ bool codegen::isPointwise(Operation *op) {
 bool codegen::isCheap(linalg::GenericOp op) {
   return !op.getBody()
               ->walk([](Operation *inner) {
-                bool dear = isa<math::MathDialect>(inner->getDialect()) && !isa<math::AbsFOp, math::FmaOp>(inner);
+                bool dear = isa<math::MathDialect, scalar::ScalarDialect>(inner->getDialect()) &&
+                            !isa<math::AbsFOp, math::FmaOp>(inner);
                 dear |= isa<arith::DivFOp, arith::DivSIOp, arith::RemSIOp, arith::RemFOp, tensor::ExtractOp>(inner);
                 dear |= inner->getNumRegions() > 0;
                 return dear ? WalkResult::interrupt() : WalkResult::advance();

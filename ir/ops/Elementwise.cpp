@@ -163,6 +163,8 @@ Tensor cos(Tensor x, Where where) { return unary<ir::CosOp>("cos", x, where); }
 Tensor tanh(Tensor x, Where where) { return unary<ir::TanhOp>("tanh", x, where); }
 Tensor erf(Tensor x, Where where) { return unary<ir::ErfOp>("erf", x, where); }
 Tensor sigmoid(Tensor x, Where where) { return unary<ir::SigmoidOp>("sigmoid", x, where); }
+Tensor gelu(Tensor x, Where where) { return unary<ir::GeluOp>("gelu", x, where); }
+Tensor gelu_tanh(Tensor x, Where where) { return unary<ir::GeluTanhOp>("gelu_tanh", x, where); }
 Tensor softplus(Tensor x, Where where) { return unary<ir::SoftplusOp>("softplus", x, where); }
 Tensor relu(Tensor x, Where where) { return unary<ir::ReluOp>("relu", x, where); }
 Tensor floor(Tensor x, Where where) { return unary<ir::FloorOp>("floor", x, where); }

@@ -50,6 +50,9 @@ Tensor cos(Tensor x, Where where = Where::current());
 Tensor tanh(Tensor x, Where where = Where::current());
 Tensor erf(Tensor x, Where where = Where::current());
 Tensor sigmoid(Tensor x, Where where = Where::current());
+/// x times the normal distribution's function at x, and the approximation of it with tanh.
+Tensor gelu(Tensor x, Where where = Where::current());
+Tensor gelu_tanh(Tensor x, Where where = Where::current());
 /// log(1 + exp(x)).
 Tensor softplus(Tensor x, Where where = Where::current());
 Tensor relu(Tensor x, Where where = Where::current());

@@ -145,8 +145,28 @@ def Nnc_ErfOp : Nnc_UnaryOp<"erf"> {
 }
 def Nnc_SigmoidOp : Nnc_UnaryOp<"sigmoid"> {
   let summary = "1 / (1 + exp(-x))";
-  let forward = "1.0 / (exp(-x) + 1.0)";
+  let forward = "sigmoid(x)";
   let backward = "g * y * (1.0 - y)";
+}
+def Nnc_GeluOp : Nnc_UnaryOp<"gelu"> {
+  let summary = "x times the normal distribution's function at x";
+  let description = [{
+    An op of its own because x (1 + erf(x / sqrt(2))) / 2 loses all its digits where the sum nears 0. At -infinity it is -0,
+    its limit.
+  }];
+  let forward = "gelu(x)";
+  let backward = "g * ((erf(x * 0.7071067811865476) + 1.0) * 0.5 + x * exp(square(x) * -0.5) * 0.3989422804014327)";
+}
+def Nnc_GeluTanhOp : Nnc_UnaryOp<"gelu_tanh"> {
+  let summary = "x (1 + tanh(u)) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3)";
+  let description = [{ Computed as x sigmoid(2 u), so that no digit is lost where that nears 0; -0 at -infinity, its limit. }];
+  let forward = "geluTanh(x)";
+  let backward = [{
+    [&] {
+      ::nnc::Tensor z = square(x), s = sigmoid(x * (z * 0.07135481627260025 + 1.5957691216057308));
+      return g * (s + x * (z * 0.21406444881780074 + 1.5957691216057308) * s * (1.0 - s));
+    }()
+  }];
 }
 def Nnc_SoftplusOp : Nnc_UnaryOp<"softplus"> {
   let summary = "log(1 + exp(x)), finite and accurate for every finite x";

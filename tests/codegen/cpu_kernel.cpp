@@ -105,7 +105,8 @@ CompiledKernel::CompiledKernel(const std::string &text, const codegen::Target &t
     std::error_code code;
     llvm::raw_fd_ostream(path, code) << buffer->getBuffer();
   }
-  if (target.cpu.find("v4") != std::string::npos || target.triple.find("aarch64") != std::string::npos)
+  bool wide = target.cpu.find("v4") != std::string::npos;
+  if ((wide && !__builtin_cpu_supports("x86-64-v4")) || target.triple.find("aarch64") != std::string::npos)
     return; // compiled to be looked at, not to be run here
   jit->lljit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
   jit->lljit->getMainJITDylib().addGenerator(

@@ -98,7 +98,7 @@ template <typename T> void check(const Function &f, double limit) {
   for (size_t i = 0; i < x.size(); ++i) {
     bool trigonometric =
         std::string(f.op) == "math.sin" || std::string(f.op) == "math.cos" || std::string(f.op) == "math.tan";
-    if (trigonometric && std::abs(x[i]) > 1e9 && !std::isinf(x[i]))
+    if (sizeof(T) == 8 && trigonometric && std::abs(x[i]) > 1e9 && !std::isinf(x[i]))
       continue; // documented: less accurate there
     double e = error<T>(y[i], f.reference((long double)x[i]));
     if (e > worst) {
@@ -113,40 +113,34 @@ template <typename T> void check(const Function &f, double limit) {
 }
 
 long double rsqrtl(long double x) { return 1 / std::sqrt(x); }
+long double sigmoidl(long double x) { return 1 / (1 + std::exp(-x)); }
+// At -infinity the limit.
+long double gelul(long double x) { return x < -1e4L ? -0.0L : x * std::erfc(-x * std::sqrt(0.5L)) / 2; }
+long double geluTanhl(long double x) {
+  const long double pi = 3.141592653589793238462643383279502884L;
+  return x < -1e3L ? -0.0L : x * sigmoidl(2 * std::sqrt(2 / pi) * (x + 0.044715L * x * x * x));
+}
 
 } // namespace
 
 TEST_CASE("elementary functions are within their error of libm") {
   const Function functions[] = {
-      {"math.exp", std::exp, -110, 95, 1, 1},
-      {"math.exp2", std::exp2, -152, 130, 1.25, 1.25},
-      {"math.expm1", std::expm1, -30, 90, 1.75, 1.75},
-      {"math.log", std::log, 0.01, 20, 1, 1},
-      {"math.log2", std::log2, 0.01, 20, 1.5, 1.5},
-      {"math.log10", std::log10, 0.01, 20, 1.5, 1.5},
-      {"math.log1p", std::log1p, -0.999, 5, 1.5, 1.5},
-      {"math.tanh", std::tanh, -10, 10, 2, 2},
-      {"math.sinh", std::sinh, -20, 20, 2, 2},
-      {"math.cosh", std::cosh, -20, 20, 2, 2},
-      {"math.erf", std::erf, -6, 6, 1.5, 1.5},
-      {"math.erfc", std::erfc, -6, 27, 1, 2},
-      {"math.sin", std::sin, -100, 100, 1, 1},
-      {"math.cos", std::cos, -100, 100, 1, 1},
-      {"math.tan", std::tan, -100, 100, 1, 2},
-      {"math.atan", std::atan, -10, 10, 1, 1.5},
-      {"math.asin", std::asin, -1, 1, 1, 2},
-      {"math.acos", std::acos, -1, 1, 1, 2},
-      {"math.asinh", std::asinh, -10, 10, 2, 2},
-      {"math.acosh", std::acosh, 1, 10, 2, 2},
-      {"math.atanh", std::atanh, -1, 1, 2, 2},
-      {"math.cbrt", std::cbrt, -10, 10, 1, 1.25},
-      {"math.rsqrt", rsqrtl, 0, 100, 1.5, 1.5},
-      {"math.sqrt", std::sqrt, 0, 100, 0.5, 0.5},
-      {"math.floor", std::floor, -10, 10, 0, 0},
-      {"math.ceil", std::ceil, -10, 10, 0, 0},
-      {"math.trunc", std::trunc, -10, 10, 0, 0},
-      {"math.round", std::round, -10, 10, 0, 0},
-      {"math.roundeven", std::nearbyint, -10, 10, 0, 0},
+      {"math.exp", std::exp, -110, 95, 1, 1},          {"math.exp2", std::exp2, -152, 130, 1.25, 1.25},
+      {"math.expm1", std::expm1, -30, 90, 1.75, 1.75}, {"math.log", std::log, 0.01, 20, 1, 1},
+      {"math.log2", std::log2, 0.01, 20, 1.5, 1.5},    {"math.log10", std::log10, 0.01, 20, 1.5, 1.5},
+      {"math.log1p", std::log1p, -0.999, 5, 1.5, 1.5}, {"math.tanh", std::tanh, -10, 10, 2, 2},
+      {"math.sinh", std::sinh, -20, 20, 2, 2},         {"math.cosh", std::cosh, -20, 20, 2, 2},
+      {"math.erf", std::erf, -6, 6, 1.5, 1.5},         {"math.erfc", std::erfc, -6, 27, 1, 2},
+      {"scalar.sigmoid", sigmoidl, -800, 60, 2, 2},    {"scalar.gelu", gelul, -40, 10, 2, 2},
+      {"scalar.gelu_tanh", geluTanhl, -25, 10, 2, 2},  {"math.sin", std::sin, -100, 100, 1, 1},
+      {"math.cos", std::cos, -100, 100, 1, 1},         {"math.tan", std::tan, -100, 100, 1, 2},
+      {"math.atan", std::atan, -10, 10, 1, 1.5},       {"math.asin", std::asin, -1, 1, 1, 2},
+      {"math.acos", std::acos, -1, 1, 1, 2},           {"math.asinh", std::asinh, -10, 10, 2, 2},
+      {"math.acosh", std::acosh, 1, 10, 2, 2},         {"math.atanh", std::atanh, -1, 1, 2, 2},
+      {"math.cbrt", std::cbrt, -10, 10, 1, 1.25},      {"math.rsqrt", rsqrtl, 0, 100, 1.5, 1.5},
+      {"math.sqrt", std::sqrt, 0, 100, 0.5, 0.5},      {"math.floor", std::floor, -10, 10, 0, 0},
+      {"math.ceil", std::ceil, -10, 10, 0, 0},         {"math.trunc", std::trunc, -10, 10, 0, 0},
+      {"math.round", std::round, -10, 10, 0, 0},       {"math.roundeven", std::nearbyint, -10, 10, 0, 0},
   };
   for (const Function &f : functions) {
     check<float>(f, f.ulp32);

@@ -8,8 +8,10 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "nnc/codegen/schedule/Schedule.h"
+#include "nnc/ir/ScalarOps.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
+#include <numbers>
 #include <random>
 
 using namespace mlir;
@@ -227,6 +229,11 @@ bool Machine::runScalar(Operation &op) {
           .Case<math::RsqrtOp>([&](auto) { return 1 / std::sqrt(a()); })
           .Case<math::ErfOp>([&](auto) { return std::erf(a()); })
           .Case<math::AbsFOp>([&](auto) { return std::abs(a()); })
+          .Case<scalar::SigmoidOp>([&](auto) { return 1 / (1 + std::exp(-a())); })
+          .Case<scalar::GeluOp>([&](auto) { return a() * std::erfc(-a() / std::sqrt(2)) / 2; })
+          .Case<scalar::GeluTanhOp>([&](auto) {
+            return a() / (1 + std::exp(-2 * std::sqrt(2 / std::numbers::pi) * (a() + 0.044715 * a() * a() * a())));
+          })
           .Case<affine::AffineApplyOp, affine::AffineMinOp, affine::AffineMaxOp>([&](auto affineOp) {
             AffineMap map = affineOp.getMap();
             SmallVector<Attribute> constants;

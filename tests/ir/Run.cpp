@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Parser/Parser.h"
@@ -14,6 +15,8 @@
 #include "nnc/codegen/schedule/Schedule.h"
 #include "nnc/ir/Builder.h"
 #include "nnc/ir/Dialect.h"
+#include "nnc/ir/Scalar.h"
+#include "nnc/ir/ScalarOps.h"
 #include "nnc/ir/ops/Vocabulary.h"
 #include "nnc/passes/Differentiate.h"
 #include "nnc/runtime/Buffer.h"
@@ -26,6 +29,7 @@
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
+#include <numbers>
 
 using namespace mlir;
 namespace nnc::test {
@@ -208,6 +212,28 @@ void Compiled::State::lowerChecks(ModuleOp module) {
   }
 }
 
+// The scalar dialect's functions in the words of libm.
+static void writeOutScalarOps(ModuleOp module) {
+  module->walk([](Operation *op) {
+    if (!isa<scalar::ScalarDialect>(op->getDialect()))
+      return;
+    ImplicitLocOpBuilder at(op->getLoc(), op);
+    ir::Scalar x(at, op->getOperand(0)), bounded = maximum(x, x.of(-50)); // where a GELU has reached its limit
+    ir::Scalar result = x;
+    if (isa<scalar::SigmoidOp>(op)) {
+      result = 1.0 / (exp(-x) + 1.0);
+    } else if (isa<scalar::GeluOp>(op)) {
+      ir::Scalar t = bounded * -std::sqrt(0.5);
+      result = bounded * 0.5 * ir::Scalar(at, math::ErfcOp::create(at, t.value()));
+    } else {
+      ir::Scalar u = (bounded + bounded * bounded * bounded * 0.044715) * std::sqrt(2 / std::numbers::pi);
+      result = bounded / (exp(u * -2.0) + 1.0);
+    }
+    op->replaceAllUsesWith(ValueRange{result.value()});
+    op->erase();
+  });
+}
+
 void Compiled::State::compile(OwningOpRef<ModuleOp> module) {
   auto functions = module->getOps<func::FuncOp>();
   if (functions.empty())
@@ -221,6 +247,7 @@ void Compiled::State::compile(OwningOpRef<ModuleOp> module) {
   if (failed(codegen::lowerToLinalg(*module)) || failed(verify(*module)))
     throw std::runtime_error("the graph does not lower to linalg");
   lowerChecks(*module);
+  writeOutScalarOps(*module);
   for (Type type : function().getArgumentTypes())
     inputs.push_back(cast<RankedTensorType>(type));
   for (Type type : function().getResultTypes())

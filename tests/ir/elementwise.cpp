@@ -26,6 +26,10 @@ struct Unary {
 #define OP(f) [](Tensor x) { return f; }
 #define VALUE(f) [](double x) -> double { return f; }
 
+static double geluTanh(double x) {
+  return x < -50 ? -0.0 : x / (1 + std::exp(-1.5957691216057308 * (x + 0.044715 * x * x * x)));
+}
+
 static const std::vector<Unary> unary = {
     {"neg", OP(-x), VALUE(-x), -3, 3, {0, inf, -inf, NaN}},
     {"abs", OP(abs(x)), VALUE(std::abs(x)), 0.1, 3, {0, -2, inf, -inf, NaN}},
@@ -42,6 +46,13 @@ static const std::vector<Unary> unary = {
     {"tanh", OP(tanh(x)), VALUE(std::tanh(x)), -3, 3, {0, 1e-20, 30, -30, inf, -inf, NaN}},
     {"erf", OP(erf(x)), VALUE(std::erf(x)), -3, 3, {0, 1e-20, 7, -7, inf, -inf, NaN}},
     {"sigmoid", OP(sigmoid(x)), VALUE(1 / (1 + std::exp(-x))), -6, 6, {0, 800, -700, -800, inf, -inf, NaN}},
+    {"gelu",
+     OP(gelu(x)),
+     VALUE(x < -50 ? -0.0 : x * std::erfc(-x * std::sqrt(0.5)) / 2),
+     -6,
+     6,
+     {0, 800, -36, -800, inf, -inf, NaN}},
+    {"gelu_tanh", OP(gelu_tanh(x)), VALUE(geluTanh(x)), -5, 5, {0, 800, -20, -800, inf, -inf, NaN}},
     {"softplus",
      OP(softplus(x)),
      VALUE(std::fmax(x, 0) + std::log1p(std::exp(-std::abs(x)))),

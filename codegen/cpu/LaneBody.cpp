@@ -33,6 +33,9 @@ BodyTraits traitsOf(Block &body) {
     if (isa<math::MathDialect, scalar::ScalarDialect>(op.getDialect()) &&
         !isa<math::FmaOp, math::AbsFOp, math::SqrtOp, math::CopySignOp>(op))
       traits.heavy = true;
+    // through f64 (VectorMath.h): each vector is two already
+    traits.wide |= isa<math::PowFOp, math::CbrtOp, math::ErfcOp, math::TanOp, math::AtanOp, math::Atan2Op, math::AsinOp,
+                       math::AcosOp>(op);
   }
   return traits;
 }

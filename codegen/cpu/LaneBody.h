@@ -10,6 +10,7 @@ struct BodyTraits {
   bool lanes = true;   // can be evaluated in lanes
   bool partial = true; // also with lanes whose operands are made up (no division of integers, no load of its own)
   bool heavy = false;  // calls mathematical functions
+  bool wide = false;   // some of them in the double width of their elements
   unsigned ops = 0;
 };
 BodyTraits traitsOf(mlir::Block &body);

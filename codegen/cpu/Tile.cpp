@@ -6,6 +6,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -537,6 +538,32 @@ private:
                     builder, body);
   }
 
+  // The body of two vectors as one of twice the lanes: the code generator then has two chains of operations side by
+  // side and loads each constant once. Results by vector, output.
+  SmallVector<Value> evaluatePair(ArrayRef<Value> first, ArrayRef<Value> second,
+                                  llvm::function_ref<Value(unsigned, int64_t)> index) {
+    SmallVector<int64_t> all(2 * lanes);
+    std::iota(all.begin(), all.end(), 0);
+    SmallVector<Value> both;
+    for (auto [a, b] : llvm::zip(first, second))
+      both.push_back(a == b && !isa<VectorType>(a.getType())
+                         ? a
+                         : vector::ShuffleOp::create(builder, loc, broadcast(builder, loc, a, lanes),
+                                                     broadcast(builder, loc, b, lanes), all)
+                               .getResult());
+    SmallVector<Value> values =
+        emitBody(builder, *nest.body, both, 2 * lanes, [&](unsigned d) { return index(d, 2 * lanes); });
+    SmallVector<Value> results;
+    for (int64_t v = 0; v < 2; ++v)
+      for (Value value : values)
+        results.push_back(
+            isa<VectorType>(value.getType())
+                ? vector::ShuffleOp::create(builder, loc, value, value, ArrayRef<int64_t>(all).slice(v * lanes, lanes))
+                      .getResult()
+                : value);
+    return results;
+  }
+
   // One step of the body for all rows and vectors; results by row, vector, output.
   SmallVector<Value> evaluate(const Cursor &cursor, int64_t rows, int64_t vectors, OpFoldResult last,
                               ValueRange carried) {
@@ -586,21 +613,27 @@ private:
     SmallVector<Value> results;
     for (int64_t u = 0; u < rows; ++u)
       for (int64_t v = 0; v < vectors; ++v) {
-        auto index = [&](unsigned d) -> Value {
+        auto index = [&](unsigned d, int64_t count) -> Value {
           Value position = cursor.indices[d];
           if ((int)d == plan.row)
             return addIndex(builder, loc, position, u);
           if ((int)d != plan.lane)
             return position;
           SmallVector<Attribute> offsets;
-          for (int64_t lane = 0; lane < lanes; ++lane)
+          for (int64_t lane = 0; lane < count; ++lane)
             offsets.push_back(builder.getIndexAttr(v * lanes + lane));
-          auto type = VectorType::get({lanes}, builder.getIndexType());
+          auto type = VectorType::get({count}, builder.getIndexType());
           Value iota = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, offsets));
-          return arith::AddIOp::create(builder, loc, broadcast(builder, loc, position, lanes), iota);
+          return arith::AddIOp::create(builder, loc, broadcast(builder, loc, position, count), iota);
         };
-        SmallVector<Value> values = emitBody(
-            builder, *nest.body, reductions.empty() ? arguments[u * vectors + v] : argumentsOf(u, v), lanes, index);
+        if (plan.paired && v + 1 < vectors) {
+          results.append(evaluatePair(arguments[u * vectors + v], arguments[u * vectors + v + 1], index));
+          ++v;
+          continue;
+        }
+        SmallVector<Value> values =
+            emitBody(builder, *nest.body, reductions.empty() ? arguments[u * vectors + v] : argumentsOf(u, v), lanes,
+                     [&](unsigned d) { return index(d, lanes); });
         for (Value value : values)
           results.push_back(reductions.empty() ? value : broadcast(builder, loc, value, lanes));
       }

@@ -14,6 +14,7 @@ struct TilePlan {
   int lane = -1, row = -1;
   int64_t lanes = 8, rows = 1, vectors = 1;
   bool partial = true;            // lanes past the end may be computed; otherwise the tail goes one by one
+  bool paired = false;            // two vectors go through the body as one
   bool transposed = false;        // rows == lanes: operands contiguous along `row` are read as rows and transposed
   llvm::SmallVector<bool> packed; // an access each: copied to a panel contiguous along the lanes
   double cost = 0;                // estimated cycles an element and step

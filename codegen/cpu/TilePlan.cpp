@@ -185,6 +185,7 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
             plan.lanes = lanes;
             plan.rows = rows;
             plan.vectors = vectors;
+            plan.paired = traits.heavy && !traits.wide && !reduces && !transposed;
             plan.transposed = transposed;
             plan.partial = traits.partial;
             plan.packed = packed;

@@ -68,13 +68,18 @@ Float logOfParts(Float exponent, Float f) {
   return fma(exponent, high, f + fma(f * f, q, exponent * low));
 }
 
-Float logSingle(Float x) {
+// Of a positive f32: 2^23 k instead of k.
+Split splitSingle(Float x) {
   Mask subnormal = x < 0x1p-126;
   Integer bits = subnormal.select(x * 0x1p23, x).bits(), none(*x.context, 0);
   Integer exponent = exponentOf(bits);
-  Float f = (bits - exponent).asFloat() - 1.0;
   Float k = (exponent - subnormal.select(Integer(*x.context, 23 << 23), none)).toFloat();
-  return withSpecials(x, logOfParts(k, f));
+  return {k, (bits - exponent).asFloat() - 1.0};
+}
+
+Float logSingle(Float x) {
+  auto [exponent, f] = splitSingle(x);
+  return withSpecials(x, logOfParts(exponent, f));
 }
 
 Float log1pSingle(Float x) {
@@ -188,26 +193,43 @@ static std::pair<Float, Float> logInTwo(Float x) {
   return {result, (sum - result) + sumLow};
 }
 
-Float pow(Float x, Float y) {
+// |x|^y by logarithm and exponential in f64, where both may be plain: the result of 24 bits has at most 8 before its
+// point. `x` is positive.
+static Float powSingle(Float x, Float y) {
   const Context &c = *x.context;
-  if (!c.isDouble()) {
-    // in f64 a plain logarithm is accurate enough
-    Context wide{c.builder, c.loc, c.shaped(c.builder.getF64Type())};
-    auto widen = [&](Float value) {
-      return Float(wide, mlir::arith::ExtFOp::create(c.builder, c.loc, wide.type, value.value));
-    };
-    Float result = pow(widen(x), widen(y));
-    return {c, mlir::arith::TruncFOp::create(c.builder, c.loc, c.type, result.value)};
-  }
-  double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
-  Float a = abs(x);
-  auto [high, low] = logInTwo(a);
+  Context wide{c.builder, c.loc, c.shaped(c.builder.getF64Type())};
+  auto widen = [&](Float value) {
+    return Float(wide, mlir::arith::ExtFOp::create(c.builder, c.loc, wide.type, value.value));
+  };
+  auto [exponent, single] = splitSingle(x);
+  Float f = widen(single);
+  Float log2 = polynomial(f, {1.4426950408686785, -0.7213475208692546, 0.48089836141147363, -0.3606736747460649,
+                              0.28853729191819955, -0.24045316852406307, 0.2061754128235542, -0.18030058833976206,
+                              0.15876904505073575, -0.14315587110726646, 0.14475224446668636, -0.14284484359301453,
+                              0.07737019495591076});
+  log2 = fma(log2, f, widen(exponent) * 0x1p-23);
+  Float t = atLeast(atMost(widen(y) * log2, 200), -200); // beyond, 0 and infinity
+  Power power = nearestPower(t, 1, wide.bias());
+  Float p = polynomial(t - power.n, {1, 0.6931472028809923, 0.24022647910287806, 0.05550332409573666,
+                                     0.009618437605960274, 0.001339890020819874, 0.00015353341142728349});
+  Float result = p * powerOfTwo(power.bits);
+  return {c, mlir::arith::TruncFOp::create(c.builder, c.loc, c.type, result.value)};
+}
+
+static Float powDouble(Float x, Float y) {
+  auto [high, low] = logInTwo(x);
   // y large enough for any base but 1 to overflow; so that no product of parts is infinity - infinity
   Float bounded = (abs(y) > 1e25).select(copysign(y.like(1e25), y), y);
   Float product = high * bounded;
   Float productLow = fma(high, bounded, -product) + low * bounded;
   productLow = (abs(product) > 1000.0).select(y.like(0), productLow);
-  Float result = expWithTail(product, productLow);
+  return expWithTail(product, productLow);
+}
+
+Float pow(Float x, Float y) {
+  double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  Float a = abs(x);
+  Float result = x.context->isDouble() ? powDouble(a, y) : powSingle(a, y);
 
   Mask positive = y > 0.0, zero = a == 0.0, infinite = a == infinity;
   result = zero.select(positive.select(y.like(0), y.like(infinity)), result);

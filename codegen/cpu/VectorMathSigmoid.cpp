@@ -7,8 +7,8 @@ namespace nnc::codegen::cpu::vectormath {
 static int64_t scaleBits(const Context &c) { return c.isDouble() ? 512 : 64; }
 static double scaleOf(const Context &c) { return c.isDouble() ? 0x1p-512 : 0x1p-64; }
 
-// (1 + 2^n (1 + q)) scale, of `bits` n. The smaller of 1 and 2^n is added first, so that it is not lost, but 2^n = 1
-// with it: rounding the sum of the other two would cost half a unit where the result is next to 2.
+// (1 + 2^n (1 + q)) scale, of `bits` n. Where 2^n is greater than 1 it is added last: next to it 1 would be lost.
+// Elsewhere it is added to 1 first, which is exact where it counts most, at 1 + 1.
 static Float onePlusExponential(Integer bits, Float q) {
   const Context &c = *q.context;
   double one = scaleOf(c);

@@ -151,7 +151,10 @@ struct Starts {
 static LogicalResult emitLanes(Nest &nest, const BodyTraits &traits, const Target &target, OpBuilder &builder,
                                Starts &starts) {
   std::optional<WindowPlan> windows = planWindows(nest, traits, target);
-  std::optional<SumWindowPlan> sums = windows ? std::nullopt : planSumWindows(nest, traits, target);
+  std::optional<SumWindowPlan> sums = planSumWindows(nest, traits, target);
+  // where results and sum both run over windows, the copy of the longer rows is the cheaper one
+  if (windows && sums && nest.sizes[nest.dims(true).back()] <= nest.sizes[windows->positions.back()])
+    sums.reset();
   if (sums) {
     if (sums->several)
       nest.initial.assign(nest.outputs(), Value());

@@ -384,6 +384,15 @@ private:
     unsigned innermost = plan.positions.back();
     int64_t row = nest.sizes[innermost], stride = source.strides[innermost];
     std::map<int64_t, Value> starts; // of the step's row in blocks of one width
+    if (int64_t end = geometry.main + geometry.rest; end > width) {
+      // Lanes past the last position are computed like all others: what lies in them must not be a number that is slow
+      // to compute with.
+      starts[geometry.rest] = scaleIndex(builder, loc, step, geometry.rest);
+      int64_t to = geometry.main * geometry.rows + geometry.rest - geometry.lanes;
+      Value empty = zero(builder, loc, VectorType::get({geometry.lanes}, source.element));
+      storeLanes(builder, loc, empty, memory, addIndex(builder, loc, starts[geometry.rest], to), 1, geometry.lanes,
+                 attr(geometry.lanes));
+    }
     for (int64_t first = 0; first < width; first += row) {
       int64_t offset = 0, rest = first / row;
       for (unsigned d : llvm::reverse(ArrayRef(plan.positions).drop_back())) {

@@ -59,13 +59,15 @@ double ln2Low(bool isDouble) { return isDouble ? 1.90821492927058770002e-10 : 9.
 // 2^23 k of a positive normal f32 between 2^k sqrt(1/2) and 2^k sqrt(2): an exponent where it stands in the bits.
 Integer exponentOf(Integer bits) { return (bits - 0x3f3504f3) & std::numeric_limits<int32_t>::min() >> 8; }
 
-// log(1 + f) + k ln 2 in f32, sqrt(1/2) <= 1 + f <= sqrt(2), of 2^23 k. What is small is added first.
-Float logOfParts(Float exponent, Float f) {
+// log(1 + f) + k ln 2 in f32, sqrt(1/2) <= 1 + f <= sqrt(2), of 2^23 k; `rest` is what f lacks. What is small is added
+// first.
+Float logOfParts(Float exponent, Float f, std::optional<Float> rest = {}) {
   Float q = polynomial(f, {-0.49999988079071045, 0.33333325386047363, -0.25001609325408936, 0.20002013444900513,
                            -0.16608452796936035, 0.1418059915304184, -0.13247090578079224, 0.1291460245847702,
                            -0.07624635100364685});
   const double high = 0x1.62ep-24, low = 0x1.0bfbe8e7bcd5ep-38; // ln(2) 2^-23, the first part with room for k
-  return fma(exponent, high, f + fma(f * f, q, exponent * low));
+  Float small = rest ? fma(exponent, low, *rest) : exponent * low;
+  return fma(exponent, high, f + fma(f * f, q, small));
 }
 
 // Of a positive f32: 2^23 k instead of k.
@@ -82,13 +84,18 @@ Float logSingle(Float x) {
   return withSpecials(x, logOfParts(exponent, f));
 }
 
-Float log1pSingle(Float x) {
+// log(1 + x + low) of a finite f32 above -1.
+Float log1pFinite(Float x, std::optional<Float> low = {}) {
   // A quarter of 1 + x, whose exponent k - 2 is never so large that 2^-k is no number; then f = (1 + x) 2^-k - 1
   // in one rounding, and none where k is 0.
   Integer exponent = exponentOf(fma(x, 0.25, x.like(0.25)).bits());
   Float power = (Integer(*x.context, 0x3f800000) - exponent).asFloat();
-  Float f = fma(x, power * 0.25, fma(power, 0.25, -1.0));
-  Float result = logOfParts((exponent + (2 << 23)).toFloat(), f);
+  Float scale = power * 0.25, f = fma(x, scale, fma(power, 0.25, -1.0));
+  return logOfParts((exponent + (2 << 23)).toFloat(), f, low ? std::optional<Float>(*low * scale) : std::nullopt);
+}
+
+Float log1pSingle(Float x) {
+  Float result = log1pFinite(x);
   double infinity = std::numeric_limits<double>::infinity();
   result = copysign(result, x); // of -0
   result = (x < infinity).select(result, x);
@@ -278,7 +285,8 @@ Float asinh(Float x) {
 Float acosh(Float x) {
   double limit = x.context->isDouble() ? 1e8 : 1e4;
   Float bounded = (x > limit).select(x.like(limit), x), t = bounded - 1.0;
-  Float near = log1p(t + sqrt(fma(t, t, t + t)));
+  Float root = sqrt(fma(t, t, t + t)), sum = root + t;
+  Float near = x.context->isDouble() ? log1p(sum) : log1pFinite(sum, t - (sum - root));
   Float far = log(x) + 0.69314718055994530942;
   Float result = (x > limit).select(far, near);
   return (x < 1.0).select(x.like(std::numeric_limits<double>::quiet_NaN()), result);
@@ -287,6 +295,12 @@ Float acosh(Float x) {
 Float atanh(Float x) {
   Float a = abs(x);
   Float result = log1p((a + a) / (1.0 - a)) * 0.5;
+  if (!x.context->isDouble()) {
+    Float z = a * a;
+    Float near = polynomial(z, {0.33333301544189453, 0.2000245302915573, 0.1422378420829773, 0.11816409975290298,
+                                0.051603127270936966, 0.17638057470321655});
+    return withSign((a < 0.5).select(fma(near * z, a, a), result), x);
+  }
   return ((x == 0.0) | x.isNan()).select(x, copysign(result, x));
 }
 

@@ -60,7 +60,7 @@ const std::vector<Function> &functions() {
       {"atan", op("math.atan"), std::atan, 2},
       {"asin", op("math.asin"), std::asin, 2},
       {"acos", op("math.acos"), std::acos, 2},
-      {"asinh", op("math.asinh"), std::asinh, 2},
+      {"asinh", op("math.asinh"), std::asinh, 1.9},
       {"acosh", op("math.acosh"), std::acosh, 2},
       {"atanh", op("math.atanh"), std::atanh, 2},
       {"cbrt", op("math.cbrt"), std::cbrt, 2},

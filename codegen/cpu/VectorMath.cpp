@@ -173,7 +173,7 @@ LogicalResult expandMath(func::FuncOp kernel) {
   }
   // what is left must be an instruction of every target
   WalkResult left = kernel.walk([&](Operation *op) -> WalkResult {
-    if (isa<math::MathDialect>(op->getDialect()) &&
+    if (isa<math::MathDialect, scalar::ScalarDialect>(op->getDialect()) &&
         !isa<math::FmaOp, math::AbsFOp, math::AbsIOp, math::FloorOp, math::CeilOp, math::TruncOp, math::RoundEvenOp,
              math::SqrtOp, math::CopySignOp, math::CountLeadingZerosOp, math::CountTrailingZerosOp, math::CtPopOp,
              math::IsNaNOp, math::IsInfOp, math::IsFiniteOp, math::IsNormalOp>(op))

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "nnc/codegen/cpu/Cpu.h"
 #include "nnc/codegen/schedule/Schedule.h"
+#include "nnc/ir/ScalarOps.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/raw_ostream.h"
@@ -195,7 +196,10 @@ static int64_t flopsOfFunction(Operation *op) {
   ScopedDiagnosticHandler quiet(op->getContext(), [](Diagnostic &) { return success(); });
   (void)cpu::expandMath(*function);
   int64_t flops = 0;
-  function->walk([&](Operation *inner) { flops += flopsOfOne(inner); });
+  function->walk([&](Operation *inner) {
+    if (!inner->getParentOfType<scf::IfOp>()) // a branch is for arguments that hardly occur
+      flops += flopsOfOne(inner);
+  });
   std::lock_guard lock(mutex);
   return known[key] = flops;
 }
@@ -206,7 +210,8 @@ static int64_t flopsOf(func::FuncOp kernel, Times &times) {
     if (op->getNumOperands() == 0)
       return;
     bool isPlain = isa<arith::AddFOp, arith::MulFOp, arith::SubFOp, arith::DivFOp, math::FmaOp>(op);
-    bool isFunction = !isPlain && (isa<math::MathDialect>(op->getDialect()) || isa<arith::RemFOp>(op)) &&
+    bool isFunction = !isPlain &&
+                      (isa<math::MathDialect, scalar::ScalarDialect>(op->getDialect()) || isa<arith::RemFOp>(op)) &&
                       op->getNumResults() == 1 && isa<FloatType>(getElementTypeOrSelf(op->getResultTypes()[0]));
     if (int64_t own = isFunction ? flopsOfFunction(op) : flopsOfOne(op))
       flops += double(own) * times.of(op);

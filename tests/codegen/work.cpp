@@ -110,7 +110,7 @@ TEST_CASE("functions count what their polynomials take") {
   CHECK(Launches(unary("sqrt", "1000")).flops() == n);
   CHECK(Launches(unary("square", "1000")).flops() == n);
   CHECK(Launches(unary("rsqrt", "1000")).flops() == 2 * n); // 1 / sqrt
-  for (const char *name : {"exp", "tanh", "erf", "log1p", "sin"}) {
+  for (const char *name : {"exp", "tanh", "erf", "log1p", "sin", "sigmoid", "gelu", "gelu_tanh"}) {
     INFO(name);
     int64_t single = Launches(unary(name, "1000")).flops(), more = Launches(unary(name, "10x500")).flops();
     CHECK(single % n == 0); // the same for each element

@@ -101,6 +101,11 @@ static bool mergeOnce(Nest &nest) {
   return false;
 }
 
+bool hasOneType(const Nest &nest) {
+  return llvm::all_of(nest.accesses,
+                      [&](const Access &access) { return access.element == nest.accesses.front().element; });
+}
+
 void mergeLoops(Nest &nest) {
   if (!nest.indexed)
     while (mergeOnce(nest)) {

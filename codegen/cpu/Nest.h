@@ -40,6 +40,9 @@ struct Nest {
   void drop(unsigned d);
 };
 
+/// Are all elements, read and written, of one type?
+bool hasOneType(const Nest &nest);
+
 /// Neighbouring loops of one kind through which every access steps evenly become one.
 void mergeLoops(Nest &nest);
 

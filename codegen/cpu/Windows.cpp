@@ -141,7 +141,7 @@ std::optional<WindowPlan> planWindows(const Nest &nest, const BodyTraits &traits
   if (!traits.lanes || !traits.partial || nest.indexed || nest.inputs != 2 || nest.outputs() != 1)
     return std::nullopt;
   SmallVector<unsigned> reductions = nest.dims(true);
-  if (llvm::any_of(nest.sizes, ShapedType::isDynamic) || reductions.empty())
+  if (llvm::any_of(nest.sizes, ShapedType::isDynamic) || reductions.empty() || !hasOneType(nest))
     return std::nullopt;
   for (unsigned i = 0; i < nest.inputs; ++i) {
     WindowPlan plan;

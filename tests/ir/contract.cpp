@@ -178,29 +178,78 @@ static const std::vector<Convolution> convolutions = {
     {{1, 1, 2}, {1, 1, 2}, {{1}, {5}, {5}}}, // windows of nothing but padding
 };
 
+namespace {
+// A convolution with both of its gradients, and what loops say of them.
+struct Looped {
+  Data x, w, g;
+  std::vector<Data> expected;
+  Function function;
+};
+Looped looped(const Convolution &c) {
+  auto spatial = [](const Shape &shape) { return std::vector<int64_t>(shape.begin() + 2, shape.end()); };
+  Shape output{c.input[0], c.weight[0]};
+  for (size_t i = 0; i + 2 < c.input.size(); ++i) {
+    auto at = [&](const std::vector<int64_t> &values, int64_t otherwise) {
+      return values.empty() ? otherwise : values[i];
+    };
+    int64_t padded = c.input[i + 2] + at(c.dims.paddingLow, 0) + at(c.dims.paddingHigh, 0);
+    output.push_back((padded - (c.weight[i + 2] - 1) * at(c.dims.dilation, 1) - 1) / at(c.dims.stride, 1) + 1);
+  }
+  Looped all{random(c.input), random(c.weight, 2), random(output, 3), {}, {}};
+  for (const Shape &shape : {output, c.input, c.weight})
+    all.expected.push_back({DType::f64, shape, std::vector<double>(size_t(elementCount(shape)))});
+  eachProduct(c, output, [&](size_t input, size_t weight, size_t place) {
+    all.expected[0].values[place] += all.x.values[input] * all.w.values[weight];
+    all.expected[1].values[input] += all.g.values[place] * all.w.values[weight];
+    all.expected[2].values[weight] += all.g.values[place] * all.x.values[input];
+  });
+  all.function = [=](Tensors t) {
+    return Tensors{conv(t[0], t[1], c.dims), conv_input_grad(t[2], t[1], spatial(c.input), c.dims),
+                   conv_weight_grad(t[0], t[2], spatial(c.weight), c.dims)};
+  };
+  return all;
+}
+} // namespace
+
 TEST_CASE("conv and its gradients agree with loops") {
   for (const Convolution &c : convolutions) {
     INFO("input " << toString(c.input) << ", weight " << toString(c.weight) << ", groups " << c.dims.groups);
-    Data x = random(c.input), w = random(c.weight, 2);
-    auto conv2 = [&](Tensors t) { return Tensors{conv(t[0], t[1], c.dims)}; };
-    Data y = evaluate(conv2, {x, w})[0], g = random(y.shape, 3);
-    Data expected{DType::f64, y.shape, std::vector<double>(y.values.size())},
-        dx{DType::f64, c.input, std::vector<double>(x.values.size())},
-        dw{DType::f64, c.weight, std::vector<double>(w.values.size())};
-    eachProduct(c, y.shape, [&](size_t input, size_t weight, size_t output) {
-      expected.values[output] += x.values[input] * w.values[weight];
-      dx.values[input] += g.values[output] * w.values[weight];
-      dw.values[weight] += g.values[output] * x.values[input];
-    });
-    auto spatial = [](const Shape &shape) { return std::vector<int64_t>(shape.begin() + 2, shape.end()); };
-    auto all = [&](Tensors t) {
-      return Tensors{conv(t[0], t[1], c.dims), conv_input_grad(t[2], t[1], spatial(c.input), c.dims),
-                     conv_weight_grad(t[0], t[2], spatial(c.weight), c.dims)};
-    };
-    auto got = checkWays(all, {x, w, g});
-    checkClose(got[0], expected), checkClose(got[1], dx), checkClose(got[2], dw);
+    Looped loops = looped(c);
+    auto got = checkWays(loops.function, {loops.x, loops.w, loops.g});
+    for (size_t i = 0; i < 3; ++i)
+      checkClose(got[i], loops.expected[i]);
     if (c.dims.groups > 1 || c.input.size() == 5)
-      checkWays(all, {single(x), single(w), single(g)}, 2e-6);
+      checkWays(loops.function, {single(loops.x), single(loops.w), single(loops.g)}, 2e-6);
+  }
+}
+
+// Sizes for which windows are copied: to panels over the positions of one image or of several, in parts of the sum,
+// with rows that end within a vector, and for weight gradients to lines of steps.
+TEST_CASE("convolutions that are computed as products agree with loops") {
+  std::vector<Convolution> large = {
+      {{3, 5, 7, 7}, {16, 5, 3, 3}, {{}, {1, 1}, {1, 1}}},              // images of few positions, gathered
+      {{2, 40, 14, 14}, {24, 40, 3, 3}, {{}, {1, 1}, {1, 1}}},          // the sum in parts
+      {{1, 3, 40, 44}, {24, 3, 7, 7}, {{2, 2}, {3, 3}, {3, 3}}},        // rows of the kernel longer than most
+      {{2, 16, 9, 13}, {13, 16, 3, 3}, {{}, {2, 2}, {2, 2}, {2, 2}}},   // dilation, rows to the edge of a register
+      {{1, 48, 70}, {40, 48, 5}, {{}, {2}, {2}}},                       // one dimension
+      {{1, 8, 6, 9, 11}, {16, 8, 3, 3, 3}, {{}, {1, 1, 1}, {1, 1, 1}}}, // three
+      {{2, 32, 10, 10}, {32, 16, 3, 3}, {{}, {1, 0}, {0, 1}, {}, 2}},   // groups
+      {{2, 64, 6, 5}, {48, 64, 1, 1}, {{2, 2}}},                        // a stride that skips
+      {{5, 20, 4, 4}, {33, 20, 3, 3}, {{}, {1, 1}, {1, 1}}},            // rows of four, an odd number of channels
+  };
+  for (const Convolution &c : large) {
+    INFO("input " << toString(c.input) << ", weight " << toString(c.weight) << ", groups " << c.dims.groups);
+    Looped loops = looped(c);
+    auto wide = compileAndRun(loops.function, {loops.x, loops.w, loops.g});
+    auto narrow = compileAndRun(loops.function, {single(loops.x), single(loops.w), single(loops.g)});
+    for (size_t i = 0; i < 3; ++i) {
+      double largest = 1;
+      for (double value : loops.expected[i].values)
+        largest = std::max(largest, std::abs(value));
+      checkClose(wide[i], loops.expected[i], 1e-13);
+      narrow[i].type = DType::f64;
+      checkClose(narrow[i], loops.expected[i], 1e-5 * largest);
+    }
   }
 }
 

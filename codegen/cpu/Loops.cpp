@@ -156,7 +156,7 @@ static LogicalResult emitLanes(Nest &nest, const BodyTraits &traits, const Targe
   if (windows && sums && nest.sizes[nest.dims(true).back()] <= nest.sizes[windows->positions.back()])
     sums.reset();
   if (sums) {
-    if (sums->several)
+    if (areSeveral(nest, sums->parts))
       nest.initial.assign(nest.outputs(), Value());
     starts.needed |= llvm::is_contained(nest.initial, Value());
     return emitSumWindows(nest, *sums, traits, target, builder);
@@ -170,7 +170,7 @@ static LogicalResult emitLanes(Nest &nest, const BodyTraits &traits, const Targe
     starts.needed |= llvm::is_contained(nest.initial, Value());
     return emitTile(nest, *plan, target, builder);
   }
-  if (comesInParts(nest, *windows))
+  if (areSeveral(nest, windows->parts))
     nest.initial.assign(nest.outputs(), Value());
   starts.needed |= llvm::is_contained(nest.initial, Value());
   return emitWindows(nest, *windows, traits, target, builder);

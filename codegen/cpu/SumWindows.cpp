@@ -46,23 +46,11 @@ std::optional<SumWindowPlan> planSumWindows(const Nest &nest, const BodyTraits &
     int64_t lines = product(nest, plan.lines);
     if (sharing < 8 || lines < 4 || nest.sizes[column] < 4)
       continue;
-    int64_t budget = std::min<int64_t>(target.l1Bytes * 3 / 4 / (2 * target.vectorBits / 8),
-                                       target.l2Bytes / 2 / (lines * 4)),
-            inner = 1;
+    int64_t budget =
+        std::min<int64_t>(target.l1Bytes * 3 / 4 / (2 * target.vectorBits / 8), target.l2Bytes / 2 / (lines * 4));
     if (budget < nest.sizes[column])
       continue;
-    plan.at = reductions.size() - 1;
-    while (plan.at > 0 && inner * nest.sizes[reductions[plan.at]] <= budget)
-      inner *= nest.sizes[reductions[plan.at--]];
-    int64_t size = nest.sizes[reductions[plan.at]];
-    int64_t parts = llvm::divideCeil(size, std::max<int64_t>(1, budget / inner));
-    plan.steps = llvm::divideCeil(size, parts);
-    for (int64_t even = plan.steps; even * 4 > plan.steps * 3; --even)
-      if (size % even == 0) {
-        plan.steps = even;
-        break;
-      }
-    plan.several = plan.at > 0 || plan.steps < size;
+    plan.parts = partsWithin(nest, budget);
     return plan;
   }
   return std::nullopt;
@@ -83,9 +71,8 @@ public:
     for (unsigned d : nest.dims(false))
       if (nest.accesses[plan.access].strides[d] != 0 && !llvm::is_contained(plan.lines, d))
         outside.push_back(d);
-    outside.append(reductions.begin(), reductions.begin() + plan.at);
-    int64_t most = plan.steps;
-    for (unsigned r = plan.at + 1; r < reductions.size(); ++r)
+    int64_t most = plan.parts.steps;
+    for (unsigned r = plan.parts.at + 1; r < reductions.size(); ++r)
       most *= nest.sizes[reductions[r]];
     // a line apart from a multiple of a cache's way, with room for what is stored past its end
     length = llvm::alignTo(most + lanes, 16);
@@ -98,7 +85,9 @@ public:
       auto type = MemRefType::get({product(nest, plan.lines) * length}, nest.accesses[plan.access].element);
       block = flatten(builder, loc, memref::AllocaOp::create(builder, loc, type, builder.getI64IntegerAttr(64)));
     }
-    overOutside(outside, Cursor::start(nest, builder));
+    overLoops(nest, Cursor::start(nest, builder), outside, builder, [&](const Cursor &cursor) {
+      overParts(nest, cursor, plan.parts, builder, [&](const Cursor &at, int64_t steps) { part(at, steps); });
+    });
     return success(!failedPart);
   }
 
@@ -116,25 +105,6 @@ private:
 
   OpFoldResult attr(int64_t value) { return builder.getIndexAttr(value); }
 
-  void overOutside(ArrayRef<unsigned> dims, const Cursor &cursor) {
-    if (!dims.empty()) {
-      loopOver(nest, cursor, dims[0], attr(0), nest.extents[dims[0]], 1, {}, builder,
-               [&](const Cursor &at, ValueRange) {
-                 overOutside(dims.drop_front(), at);
-                 return SmallVector<Value>();
-               });
-      return;
-    }
-    unsigned d = reductions[plan.at];
-    int64_t size = nest.sizes[d], whole = size / plan.steps * plan.steps;
-    loopOver(nest, cursor, d, attr(0), attr(whole), plan.steps, {}, builder, [&](const Cursor &at, ValueRange) {
-      part(at, plan.steps);
-      return SmallVector<Value>();
-    });
-    if (size > whole)
-      part(cursor.at(nest, d, constantIndex(builder, loc, whole), builder), size - whole);
-  }
-
   void part(const Cursor &cursor, int64_t steps) {
     Nest dense = nest;
     Access &copy = dense.accesses[plan.access];
@@ -142,9 +112,9 @@ private:
     copy.offset = 0;
     copy.strides.assign(nest.loops(), 0);
     int64_t stride = 1;
-    for (unsigned r = reductions.size(); r-- > plan.at;) {
+    for (unsigned r = reductions.size(); r-- > plan.parts.at;) {
       copy.strides[reductions[r]] = stride;
-      stride *= r == plan.at ? steps : nest.sizes[reductions[r]];
+      stride *= r == plan.parts.at ? steps : nest.sizes[reductions[r]];
     }
     stride = length;
     for (unsigned d : llvm::reverse(plan.lines)) {
@@ -152,7 +122,7 @@ private:
       stride *= nest.sizes[d];
     }
     SmallVector<unsigned> dims(plan.lines);
-    dims.append(reductions.begin() + plan.at, reductions.end());
+    dims.append(reductions.begin() + plan.parts.at, reductions.end());
     copyLoops(copy, cursor, constantIndex(builder, loc, 0), dims, steps);
 
     dense.starts.assign(nest.accesses.size(), Value());
@@ -161,9 +131,10 @@ private:
         dense.starts[i] = cursor.positions[i];
         dense.accesses[i].offset = 0;
       }
-    dense.sizes[reductions[plan.at]] = steps;
-    dense.extents[reductions[plan.at]] = attr(steps);
+    dense.sizes[reductions[plan.parts.at]] = steps;
+    dense.extents[reductions[plan.parts.at]] = attr(steps);
     SmallVector<unsigned> gone = outside;
+    gone.append(reductions.begin(), reductions.begin() + plan.parts.at);
     llvm::sort(gone);
     for (unsigned d : llvm::reverse(gone))
       dense.drop(d);
@@ -179,7 +150,7 @@ private:
     auto moved = [&](const Cursor &at) {
       return addIndex(builder, loc, target, scaleIndex(builder, loc, at.indices[d], copy.strides[d]));
     };
-    int64_t size = d == reductions[plan.at] ? steps : nest.sizes[d];
+    int64_t size = d == reductions[plan.parts.at] ? steps : nest.sizes[d];
     if (dims.size() > 1) {
       loopOver(nest, cursor, d, attr(0), attr(size), 1, {}, builder, [&](const Cursor &at, ValueRange) {
         copyLoops(copy, at, moved(at), dims.drop_front(), steps);

@@ -99,9 +99,9 @@ static Nest productOf(const Nest &nest, const WindowPlan &plan, int64_t steps) {
     copy.strides[d] = stride;
     stride *= nest.sizes[d];
   }
-  for (unsigned r = reductions.size(); r-- > plan.at;) {
+  for (unsigned r = reductions.size(); r-- > plan.parts.at;) {
     copy.strides[reductions[r]] = stride;
-    stride *= r == plan.at ? steps : nest.sizes[reductions[r]];
+    stride *= r == plan.parts.at ? steps : nest.sizes[reductions[r]];
   }
   if (plan.gathered) {
     Access &result = product.accesses[nest.inputs];
@@ -115,21 +115,17 @@ static Nest productOf(const Nest &nest, const WindowPlan &plan, int64_t steps) {
       line *= nest.sizes[d];
     }
   }
-  product.sizes[reductions[plan.at]] = steps;
-  product.extents[reductions[plan.at]] = IntegerAttr::get(IndexType::get(nest.op->getContext()), steps);
+  product.sizes[reductions[plan.parts.at]] = steps;
+  product.extents[reductions[plan.parts.at]] = IntegerAttr::get(IndexType::get(nest.op->getContext()), steps);
   for (unsigned d = nest.loops(); d-- > 0;) {
     bool isReduction = nest.reduction[d];
-    bool outside = isReduction ? llvm::find(reductions, d) - reductions.begin() < plan.at
+    bool outside = isReduction ? llvm::find(reductions, d) - reductions.begin() < plan.parts.at
                                : nest.accesses[plan.access].strides[d] != 0 && !llvm::is_contained(plan.positions, d);
     if (outside)
       product.drop(d);
   }
   mergeLoops(product);
   return product;
-}
-
-bool comesInParts(const Nest &nest, const WindowPlan &plan) {
-  return plan.at > 0 || plan.steps < nest.sizes[nest.dims(true)[plan.at]];
 }
 
 static bool isPlain(const Nest &product, const WindowPlan &plan, const std::optional<TilePlan> &tile) {
@@ -168,28 +164,14 @@ std::optional<WindowPlan> planWindows(const Nest &nest, const BodyTraits &traits
     if (row < leastRow || width / row * (llvm::divideCeil(row, lanes) + 1) > mostStores)
       continue;
     // The steps at once: as many as a block of lanes has room for in the first cache, and all blocks in the second.
-    auto stepsFor = [&](int64_t budget) {
-      int64_t inner = 1;
-      plan.at = reductions.size() - 1;
-      while (plan.at > 0 && inner * nest.sizes[reductions[plan.at]] <= budget)
-        inner *= nest.sizes[reductions[plan.at--]];
-      int64_t size = nest.sizes[reductions[plan.at]];
-      int64_t parts = llvm::divideCeil(size, std::max<int64_t>(1, budget / inner));
-      plan.steps = llvm::divideCeil(size, parts);
-      for (int64_t even = plan.steps; even * 4 > plan.steps * 3; --even) // parts of one size, if one is near
-        if (size % even == 0) {
-          plan.steps = even;
-          break;
-        }
-    };
-    stepsFor(256);
-    std::optional<TilePlan> tile = planTile(productOf(nest, plan, plan.steps), traits, target);
+    plan.parts = partsWithin(nest, 256);
+    std::optional<TilePlan> tile = planTile(productOf(nest, plan, plan.parts.steps), traits, target);
     if (!tile)
       continue;
     int64_t first = target.l1Bytes * 3 / 4 / (tile->vectors * tile->lanes * 4),
             second = target.l2Bytes / 2 / (width * 4);
-    stepsFor(std::max<int64_t>(16, std::min(first, second)));
-    Nest product = productOf(nest, plan, plan.steps);
+    plan.parts = partsWithin(nest, std::max<int64_t>(16, std::min(first, second)));
+    Nest product = productOf(nest, plan, plan.parts.steps);
     if (isPlain(product, plan, planTile(product, traits, target)))
       return plan;
   }
@@ -213,7 +195,16 @@ public:
     for (unsigned d : nest.dims(false))
       if (nest.accesses[plan.access].strides[d] != 0 && !llvm::is_contained(plan.positions, d))
         outer.push_back(d);
-    overOuter(outer, Cursor::start(nest, builder));
+    if (plan.gathered)
+      gathered = memoryFor(sizeOf(nest, rows) * gatheredLine(nest, plan));
+    bool fromMemory = llvm::is_contained(nest.initial, Value());
+    overLoops(nest, Cursor::start(nest, builder), outer, builder, [&](const Cursor &cursor) {
+      if (plan.gathered && fromMemory)
+        moveResults(cursor, /*out=*/false);
+      overParts(nest, cursor, plan.parts, builder, [&](const Cursor &at, int64_t steps) { part(at, steps); });
+      if (plan.gathered)
+        moveResults(cursor, /*out=*/true);
+    });
     return success(!failedPart);
   }
 
@@ -231,24 +222,6 @@ private:
   bool failedPart = false;
 
   OpFoldResult attr(int64_t value) { return builder.getIndexAttr(value); }
-
-  void overOuter(ArrayRef<unsigned> dims, const Cursor &cursor) {
-    if (dims.empty()) {
-      bool fromMemory = plan.gathered && llvm::is_contained(nest.initial, Value());
-      if (plan.gathered && !gathered)
-        gathered = memoryFor(sizeOf(nest, rows) * gatheredLine(nest, plan));
-      if (fromMemory)
-        moveResults(cursor, /*out=*/false);
-      overSteps(cursor);
-      if (plan.gathered)
-        moveResults(cursor, /*out=*/true);
-      return;
-    }
-    loopOver(nest, cursor, dims[0], attr(0), nest.extents[dims[0]], 1, {}, builder, [&](const Cursor &at, ValueRange) {
-      overOuter(dims.drop_front(), at);
-      return SmallVector<Value>();
-    });
-  }
 
   Value memoryFor(int64_t elements) {
     OpBuilder::InsertionGuard guard(builder);
@@ -299,26 +272,6 @@ private:
     }
   }
 
-  // Reductions outside the copy, then the parts.
-  void overSteps(const Cursor &cursor, unsigned r = 0) {
-    if (r < plan.at) {
-      loopOver(nest, cursor, reductions[r], attr(0), nest.extents[reductions[r]], 1, {}, builder,
-               [&](const Cursor &at, ValueRange) {
-                 overSteps(at, r + 1);
-                 return SmallVector<Value>();
-               });
-      return;
-    }
-    unsigned d = reductions[plan.at];
-    int64_t size = nest.sizes[d], whole = size / plan.steps * plan.steps;
-    loopOver(nest, cursor, d, attr(0), attr(whole), plan.steps, {}, builder, [&](const Cursor &at, ValueRange) {
-      part(at, plan.steps);
-      return SmallVector<Value>();
-    });
-    if (size > whole)
-      part(cursor.at(nest, d, constantIndex(builder, loc, whole), builder), size - whole);
-  }
-
   // `steps` iterations of the chunk's loop from `cursor` on.
   void part(const Cursor &cursor, int64_t steps) {
     Nest product = productOf(nest, plan, steps);
@@ -340,7 +293,7 @@ private:
       product.starts[nest.inputs] = Value();
     }
     int64_t inAll = steps;
-    for (unsigned r = plan.at + 1; r < reductions.size(); ++r)
+    for (unsigned r = plan.parts.at + 1; r < reductions.size(); ++r)
       inAll *= nest.sizes[reductions[r]];
     if (!memory) { // the first part is the largest
       memory = memoryFor(llvm::alignTo(width, tile->lanes) * (inAll + 1) + tile->lanes);
@@ -348,7 +301,7 @@ private:
     Geometry geometry{tile->lanes, tile->vectors * tile->lanes, inAll + 1, 0, 0};
     geometry.main = width / geometry.block * geometry.block;
     geometry.rest = llvm::alignTo(width - geometry.main, tile->lanes);
-    copySteps(cursor, plan.at, steps, constantIndex(builder, loc, 0), geometry);
+    copySteps(cursor, plan.parts.at, steps, constantIndex(builder, loc, 0), geometry);
     ReadyPanel ready{plan.access, memory};
     failedPart |= failed(emitTile(product, *tile, target, builder, &ready));
   }
@@ -369,7 +322,7 @@ private:
     if (r == reductions.size())
       return copyStep(cursor, step, geometry);
     unsigned d = reductions[r];
-    int64_t size = r == plan.at ? steps : nest.sizes[d];
+    int64_t size = r == plan.parts.at ? steps : nest.sizes[d];
     // of the chunk's loop the cursor already stands at the first step
     loopOver(nest, cursor, d, attr(0), attr(size), 1, {}, builder, [&](const Cursor &at, ValueRange) {
       copySteps(at, r + 1, steps, addIndex(builder, loc, scaleIndex(builder, loc, step, size), at.indices[d]),

@@ -1,6 +1,7 @@
 // Convolutions as products: see Windows.cpp. The order of the sum's steps is kept, so no bit depends on it.
 #pragma once
 #include "nnc/codegen/Target.h"
+#include "nnc/codegen/cpu/Parts.h"
 #include "nnc/codegen/cpu/Tile.h"
 
 namespace nnc::codegen::cpu {
@@ -10,8 +11,7 @@ struct WindowPlan {
   llvm::SmallVector<unsigned>
       positions;         // loops that become one, outer ones first; the last one's results are neighbours
   unsigned gathered = 0; // so many of them the result does not walk evenly either: it is computed in a block of its own
-  unsigned at = 0;       // reductions before this one run outside the copy
-  int64_t steps = 0;     // of this one it takes so many at once, of later ones all
+  Parts parts;           // of the sum, one copy each
 };
 
 /// A plan for a nest whose result walks evenly through positions that an operand does not, if the product of the copy
@@ -25,15 +25,10 @@ mlir::LogicalResult emitWindows(const Nest &nest, const WindowPlan &plan, const 
 struct SumWindowPlan {
   unsigned access = 0;               // the operand that is copied
   llvm::SmallVector<unsigned> lines; // parallel loops it has alone
-  unsigned at = 0;                   // as above
-  int64_t steps = 0;
-  bool several = false; // the sum comes in several parts
+  Parts parts;
 };
 std::optional<SumWindowPlan> planSumWindows(const Nest &nest, const BodyTraits &traits, const Target &target);
 mlir::LogicalResult emitSumWindows(const Nest &nest, const SumWindowPlan &plan, const BodyTraits &traits,
                                    const Target &target, mlir::OpBuilder &builder);
-
-/// Does the sum come in several parts, with the results in memory between them?
-bool comesInParts(const Nest &nest, const WindowPlan &plan);
 
 } // namespace nnc::codegen::cpu

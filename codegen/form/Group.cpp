@@ -56,7 +56,8 @@ std::optional<Labels> codegen::labelsThrough(OpOperand &use, const Labels &label
   Labels result(producer.getNumLoops(), -1);
   for (auto [expr, label] : llvm::zip(made.getResults(), wanted))
     result[cast<AffineDimExpr>(expr).getPosition()] = label;
-  for (unsigned loop : reversedLoops(producer).set_bits())
+  llvm::SmallBitVector reversed = reversedLoops(producer);
+  for (unsigned loop : reversed.set_bits())
     if (result[loop] >= 0)
       return std::nullopt;
   return result;

@@ -69,9 +69,11 @@ SmallVector<bool> codegen::taskDims(Operation *root) {
     feeding.volume *= range;
     own.push_back(parallel ? int(dim) : -1);
   }
-  if (auto loops = dyn_cast<linalg::LinalgOp>(root))
-    for (unsigned loop : reversedLoops(loops).set_bits())
+  if (auto loops = dyn_cast<linalg::LinalgOp>(root)) {
+    llvm::SmallBitVector reversed = reversedLoops(loops); // named: the range of its bits would outlive a temporary
+    for (unsigned loop : reversed.set_bits())
       feeding.cut[loop] = false;
+  }
   if (isContraction(root))
     return feeding.cut;
   for (auto [label, cut] : llvm::zip(own, feeding.cut))

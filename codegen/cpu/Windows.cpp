@@ -110,7 +110,8 @@ static Nest productOf(const Nest &nest, const WindowPlan &plan, int64_t steps) {
     for (unsigned d : reductions)
       result.strides[d] = 0;
     int64_t line = gatheredLine(nest, plan);
-    for (unsigned d : llvm::reverse(rowsOf(nest, plan))) {
+    SmallVector<unsigned> rows = rowsOf(nest, plan);
+    for (unsigned d : llvm::reverse(rows)) {
       result.strides[d] = line;
       line *= nest.sizes[d];
     }

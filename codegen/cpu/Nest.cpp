@@ -1,6 +1,7 @@
 // Linear accesses of a linalg op on buffers, the folding of its loops, and cursors over them: see the header.
 #include "nnc/codegen/cpu/Nest.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -51,6 +52,22 @@ Value flatten(OpBuilder &builder, Location loc, Value memref) {
   return memref::ReinterpretCastOp::create(
       builder, loc, flatType, metadata.getBaseBuffer(), OpFoldResult(metadata.getOffset()),
       ArrayRef<OpFoldResult>{constantIndex(builder, loc, 1)}, ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
+}
+
+int64_t volumeOf(const Nest &nest, ArrayRef<unsigned> dims) {
+  int64_t volume = 1;
+  for (unsigned d : dims)
+    volume *= nest.sizes[d];
+  return volume;
+}
+
+Value scratchMemory(const Nest &nest, int64_t elements, Type element, OpBuilder &builder) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&nest.op->getParentOfType<func::FuncOp>().getBody().front());
+  Location loc = nest.op->getLoc();
+  Value memory =
+      memref::AllocaOp::create(builder, loc, MemRefType::get({elements}, element), builder.getI64IntegerAttr(64));
+  return flatten(builder, loc, memory);
 }
 
 // Adds scale * expr to the strides and the offset. False unless expr is linear in the loops.

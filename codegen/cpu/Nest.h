@@ -73,6 +73,12 @@ loopOver(const Nest &nest, const Cursor &cursor, unsigned d, mlir::OpFoldResult 
          int64_t step, mlir::ValueRange carried, mlir::OpBuilder &builder,
          llvm::function_ref<llvm::SmallVector<mlir::Value>(const Cursor &, mlir::ValueRange)> body);
 
+/// Iterations of the loops `dims` together.
+int64_t volumeOf(const Nest &nest, llvm::ArrayRef<unsigned> dims);
+
+/// Flat memory of the kernel's frame, whatever loop it is used in.
+mlir::Value scratchMemory(const Nest &nest, int64_t elements, mlir::Type element, mlir::OpBuilder &builder);
+
 /// A memref as one flat row of its elements, from its first on.
 mlir::Value flatten(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value memref);
 

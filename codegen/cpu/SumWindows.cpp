@@ -10,13 +10,6 @@ using namespace mlir;
 
 namespace nnc::codegen::cpu {
 
-static int64_t product(const Nest &nest, ArrayRef<unsigned> dims) {
-  int64_t size = 1;
-  for (unsigned d : dims)
-    size *= nest.sizes[d];
-  return size;
-}
-
 std::optional<SumWindowPlan> planSumWindows(const Nest &nest, const BodyTraits &traits, const Target &target) {
   SmallVector<unsigned> reductions = nest.dims(true);
   if (!traits.lanes || !traits.partial || nest.indexed || nest.inputs != 2 || nest.outputs() != 1 ||
@@ -43,7 +36,7 @@ std::optional<SumWindowPlan> planSumWindows(const Nest &nest, const BodyTraits &
       else if (theirs && !mine)
         sharing *= nest.sizes[d];
     }
-    int64_t lines = product(nest, plan.lines);
+    int64_t lines = volumeOf(nest, plan.lines);
     if (sharing < 8 || lines < 4 || nest.sizes[column] < 4)
       continue;
     int64_t budget =
@@ -78,13 +71,7 @@ public:
     length = llvm::alignTo(most + lanes, 16);
     if (length % 256 == 0)
       length += 16;
-    OpBuilder::InsertionGuard guard(builder);
-    {
-      OpBuilder::InsertionGuard entry(builder);
-      builder.setInsertionPointToStart(&nest.op->getParentOfType<func::FuncOp>().getBody().front());
-      auto type = MemRefType::get({product(nest, plan.lines) * length}, nest.accesses[plan.access].element);
-      block = flatten(builder, loc, memref::AllocaOp::create(builder, loc, type, builder.getI64IntegerAttr(64)));
-    }
+    block = scratchMemory(nest, volumeOf(nest, plan.lines) * length, nest.accesses[plan.access].element, builder);
     overLoops(nest, Cursor::start(nest, builder), outside, builder, [&](const Cursor &cursor) {
       overParts(nest, cursor, plan.parts, builder, [&](const Cursor &at, int64_t steps) { part(at, steps); });
     });

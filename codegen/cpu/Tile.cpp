@@ -110,20 +110,11 @@ private:
       // where each lane is a line of memory of its own, the blocks may as well come one by one
       packsAll = alongOf(nest.accesses[i]) < 0 && !ShapedType::isDynamic(size) &&
                  size * panel.stepsInAll * 4 <= target.l2Bytes / 2;
-      panel.memory =
-          memoryFor((packsAll ? llvm::alignTo(size, lanes) : width) * panel.stepsInAll, nest.accesses[i].element);
+      panel.memory = scratchMemory(nest, (packsAll ? llvm::alignTo(size, lanes) : width) * panel.stepsInAll,
+                                   nest.accesses[i].element, builder);
       panels.push_back(panel);
     }
     packsAll &= panels.size() == 1;
-  }
-
-  Value memoryFor(int64_t elements, Type element) {
-    OpBuilder::InsertionGuard guard(builder);
-    auto function = nest.op->getParentOfType<func::FuncOp>();
-    builder.setInsertionPointToStart(&function.getBody().front());
-    Value memory =
-        memref::AllocaOp::create(builder, loc, MemRefType::get({elements}, element), builder.getI64IntegerAttr(64));
-    return flatten(builder, loc, memory);
   }
 
   // Where the copy of operand `i` has its elements: the dimension contiguous in memory, a row or the last reduction,
@@ -148,7 +139,7 @@ private:
       place(plan.row, nest.sizes[plan.row]);
     }
     block.elements = stride + 16; // whole vectors may be stored at the end of a line
-    copy.flat = memoryFor(block.elements, copy.element);
+    copy.flat = scratchMemory(nest, block.elements, copy.element, builder);
     copies.push_back(copy);
     return block;
   }
@@ -378,12 +369,6 @@ private:
     }
   }
 
-  // Lines that are read in short pieces are too many for the processor to foresee.
-  void prefetch(Value flat, Value position) {
-    memref::PrefetchOp::create(builder, loc, flat, position, /*isWrite=*/false, /*localityHint=*/3,
-                               /*isDataCache=*/true);
-  }
-
   // From the loop of reduction `r` on; `over`: blocks that the innermost loop runs over, null where the cursor stands
   // at the one.
   void packLoops(const Panel &panel, const Access &access, const Cursor &cursor, Value target, unsigned r, int along,
@@ -448,7 +433,6 @@ private:
             if (lane < count) {
               Value line = addIndex(builder, loc, at.positions[panel.access], (v * lanes + lane) * stride);
               block.push_back(loadLanes(builder, loc, access.flat, line, 1, lanes, attr(lanes)));
-              prefetch(access.flat, addIndex(builder, loc, line, 2 * lanes));
             } else {
               if (!empty)
                 empty = zero(builder, loc, VectorType::get({lanes}, access.element));

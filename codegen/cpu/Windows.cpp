@@ -74,16 +74,9 @@ static SmallVector<unsigned> rowsOf(const Nest &nest, const WindowPlan &plan) {
   return rows;
 }
 
-static int64_t sizeOf(const Nest &nest, ArrayRef<unsigned> dims) {
-  int64_t size = 1;
-  for (unsigned d : dims)
-    size *= nest.sizes[d];
-  return size;
-}
-
 // Elements from one row of a gathered result to the next.
 static int64_t gatheredLine(const Nest &nest, const WindowPlan &plan) {
-  return llvm::alignTo(sizeOf(nest, plan.positions), 16) + 16;
+  return llvm::alignTo(volumeOf(nest, plan.positions), 16) + 16;
 }
 
 // The product that remains for `steps` of the chunk's loop, once the operand is copied: its positions one after
@@ -146,18 +139,18 @@ std::optional<WindowPlan> planWindows(const Nest &nest, const BodyTraits &traits
     plan.positions = positionsOf(nest, i);
     if (plan.positions.empty())
       continue;
-    int64_t row = nest.sizes[plan.positions.back()], width = sizeOf(nest, plan.positions);
+    int64_t row = nest.sizes[plan.positions.back()], width = volumeOf(nest, plan.positions);
     int64_t lanes = target.vectorBits / nest.accesses[i].element.getIntOrFloatBitWidth();
     if (width < enoughPositions) {
       WindowPlan wider = plan;
       SmallVector<unsigned> images = imagesOf(nest, plan);
       wider.gathered = images.size();
       wider.positions.insert(wider.positions.begin(), images.begin(), images.end());
-      int64_t lines = sizeOf(nest, wider.positions) / row;
-      if (sizeOf(nest, images) > 1 && lines * (llvm::divideCeil(row, lanes) + 1) <= mostStores &&
-          sizeOf(nest, rowsOf(nest, plan)) * gatheredLine(nest, wider) * 4 <= target.l2Bytes / 2)
+      int64_t lines = volumeOf(nest, wider.positions) / row;
+      if (volumeOf(nest, images) > 1 && lines * (llvm::divideCeil(row, lanes) + 1) <= mostStores &&
+          volumeOf(nest, rowsOf(nest, plan)) * gatheredLine(nest, wider) * 4 <= target.l2Bytes / 2)
         plan = wider;
-      width = sizeOf(nest, plan.positions);
+      width = volumeOf(nest, plan.positions);
     }
     if (!plan.gathered && isDense(nest, plan))
       continue; // a plain product already
@@ -187,7 +180,7 @@ public:
                 OpBuilder &builder)
       : nest(nest), plan(plan), traits(traits), target(target), builder(builder), loc(nest.op->getLoc()),
         reductions(nest.dims(true)) {
-    width = sizeOf(nest, plan.positions);
+    width = volumeOf(nest, plan.positions);
     rows = rowsOf(nest, plan);
   }
 
@@ -197,7 +190,7 @@ public:
       if (nest.accesses[plan.access].strides[d] != 0 && !llvm::is_contained(plan.positions, d))
         outer.push_back(d);
     if (plan.gathered)
-      gathered = memoryFor(sizeOf(nest, rows) * gatheredLine(nest, plan));
+      gathered = memoryFor(volumeOf(nest, rows) * gatheredLine(nest, plan));
     bool fromMemory = llvm::is_contained(nest.initial, Value());
     overLoops(nest, Cursor::start(nest, builder), outer, builder, [&](const Cursor &cursor) {
       if (plan.gathered && fromMemory)
@@ -225,10 +218,7 @@ private:
   OpFoldResult attr(int64_t value) { return builder.getIndexAttr(value); }
 
   Value memoryFor(int64_t elements) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(&nest.op->getParentOfType<func::FuncOp>().getBody().front());
-    auto type = MemRefType::get({elements}, nest.accesses[plan.access].element);
-    return flatten(builder, loc, memref::AllocaOp::create(builder, loc, type, builder.getI64IntegerAttr(64)));
+    return scratchMemory(nest, elements, nest.accesses[plan.access].element, builder);
   }
 
   // Copies results between memory and the block they are gathered in.
@@ -239,7 +229,7 @@ private:
   }
 
   void moveRuns(const Cursor &cursor, ArrayRef<unsigned> dims, Value at, bool out) {
-    int64_t run = sizeOf(nest, ArrayRef(plan.positions).drop_front(plan.gathered));
+    int64_t run = volumeOf(nest, ArrayRef(plan.positions).drop_front(plan.gathered));
     if (!dims.empty()) {
       unsigned d = dims.front();
       int64_t stride = gatheredLine(nest, plan);

@@ -8,9 +8,7 @@
 #include "nnc/runtime/Pool.h"
 #include <filesystem>
 #include <fmt/format.h>
-#include <mutex>
 #include <set>
-#include <unordered_map>
 
 using namespace mlir;
 namespace nnc {
@@ -68,31 +66,9 @@ int64_t Function::workspaceBytes() const { return functionOf(*impl_).workspace_b
 int64_t Function::peakBytes() const { return functionOf(*impl_).peak_bytes; }
 const runtime::SharedObject &Function::object() const { return *impl_->object; }
 
-// The object of a graph compiled before in this process, by the graph's text: the same function evaluated again costs
-// nothing.
-static std::shared_ptr<runtime::SharedObject> compiled(ModuleOp module, const CompileOptions &options) {
-  static std::mutex mutex;
-  static std::unordered_map<std::string, std::weak_ptr<runtime::SharedObject>> known;
-  bool plain = options.weights.empty() && !options.dump && !options.report;
-  if (!plain)
-    return codegen::compile(module, options);
-  std::string key = fmt::format("{} {} {}\n", options.name, options.fuse, fmt::join(options.targets, ","));
-  llvm::raw_string_ostream stream(key);
-  module.print(stream, OpPrintingFlags().enableDebugInfo().useLocalScope());
-  {
-    std::lock_guard lock(mutex);
-    if (auto found = known[key].lock())
-      return found;
-  }
-  auto object = codegen::compile(module, options);
-  std::lock_guard lock(mutex);
-  known[key] = object;
-  return object;
-}
-
 Function compile(const Traced &traced, CompileOptions options) {
   auto impl = std::make_shared<Function::Impl>(Function::Impl{traced, nullptr, 0, {}});
-  impl->object = compiled(*traced.impl().module, options);
+  impl->object = codegen::compile(*traced.impl().module, options);
   impl->index = impl->object->function(traced.name());
   impl->workspace = runtime::Buffer(std::max<int64_t>(functionOf(*impl).workspace_bytes, 1));
   return Function(impl);

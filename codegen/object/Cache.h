@@ -1,5 +1,5 @@
-// The on-disk cache of compiled kernels: one file a key, shared by any number of processes. A damaged or foreign file
-// is a miss. Without a usable directory it does nothing.
+// The on-disk cache of compiled kernels and of whole objects: one file a key, shared by any number of processes. A
+// damaged or foreign file is a miss. Without a usable directory it does nothing.
 #pragma once
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"

@@ -1,5 +1,7 @@
-// From a module to a shared object, in order: lower, compile kernels, compile the host code, link.
+// From a module to a shared object, in order: lower, compile kernels, compile the host code, link. What was linked is
+// kept as a whole, under all that it depends on: a model that was compiled before is read from one file.
 #include "nnc/codegen/object/Compile.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "nnc/codegen/Dialects.h"
 #include "nnc/codegen/ErrorCollector.h"
@@ -18,6 +20,8 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 #include <chrono>
+#include <mutex>
+#include <unordered_map>
 
 using namespace mlir;
 
@@ -138,6 +142,12 @@ void collectInputs(Objects &objects) {
   objects.link.exports = exportedNames(objects.signature);
 }
 
+ObjectCache cacheOf(const CompileOptions &options) {
+  return ObjectCache(!options.cache                   ? ""
+                     : options.cacheDirectory.empty() ? ObjectCache::defaultDirectory()
+                                                      : options.cacheDirectory);
+}
+
 Objects compileObjects(ModuleOp source, const CompileOptions &options, std::vector<std::string> targetNames,
                        Stopwatch &watch, CompileReport &report) {
   MLIRContext *context = source.getContext();
@@ -162,9 +172,7 @@ Objects compileObjects(ModuleOp source, const CompileOptions &options, std::vect
     errors.raise();
 
   Objects objects;
-  ObjectCache cache(!options.cache                   ? ""
-                    : options.cacheDirectory.empty() ? ObjectCache::defaultDirectory()
-                                                     : options.cacheDirectory);
+  ObjectCache cache = cacheOf(options);
   objects.kernels = valueOrThrow(compileKernels(*module, targets, cache, options.threads), errors);
   objects.signature = valueOrThrow(readSignature(*module, options.name), errors);
   checkNames(objects.signature);
@@ -193,13 +201,15 @@ Objects compileObjects(ModuleOp source, const CompileOptions &options, std::vect
 
 } // namespace
 
+static std::vector<std::string> targetsJustInTime(const CompileOptions &options) {
+  return options.targets.empty() ? std::vector<std::string>{"native"} : options.targets;
+}
+
 std::vector<char> compileToBytes(ModuleOp module, const CompileOptions &options) {
   CompileReport ours, &report = options.report ? *options.report : ours;
   report = {};
   Stopwatch watch(report);
-  std::vector<std::string> targets = options.targets;
-  if (targets.empty())
-    targets = {"native"};
+  std::vector<std::string> targets = targetsJustInTime(options);
   Objects objects = compileObjects(module, options, targets, watch, report);
   auto bytes = linkToMemory(objects.inputs, objects.link);
   if (!bytes)
@@ -209,10 +219,55 @@ std::vector<char> compileToBytes(ModuleOp module, const CompileOptions &options)
   return {bytes->begin(), bytes->end()};
 }
 
-std::shared_ptr<runtime::SharedObject> compile(ModuleOp module, const CompileOptions &options) {
-  std::vector<char> bytes = compileToBytes(module, options);
+//===--- what was compiled before ---===//
+
+// A hash of all that the object follows from. The module as bytecode: with its locations, which are in the object, and
+// faster than text.
+static std::string keyOf(ModuleOp module, const CompileOptions &options) {
+  std::string code;
+  llvm::raw_string_ostream stream(code);
+  if (failed(writeBytecodeToFile(module, stream)))
+    return "";
+  std::vector<std::string> names = targetsJustInTime(options);
+  std::string what = "object of " + options.name + (options.fuse ? " fused" : " apart");
+  for (const Target &target : parseTargets(names))
+    what += "; " + target.triple + " " + target.cpu + " " + target.features;
+  for (const std::string &name : names)
+    what += "; " + name;
+  return sha256({what, compilerVersion(), code});
+}
+
+static std::shared_ptr<runtime::SharedObject> loadObject(const CompileOptions &options, ArrayRef<char> bytes) {
   return std::make_shared<runtime::SharedObject>(
-      runtime::SharedObject::fromBytes(options.name, std::as_bytes(std::span(bytes))));
+      runtime::SharedObject::fromBytes(options.name, std::as_bytes(std::span(bytes.data(), bytes.size()))));
+}
+
+std::shared_ptr<runtime::SharedObject> compile(ModuleOp module, const CompileOptions &options) {
+  // weights are not in the key, and whoever wants to see the compiler at work is not served by what it did before
+  bool plain = options.weights.empty() && !options.allWeights && !options.dump && !options.report;
+  std::string key = plain ? keyOf(module, options) : "";
+  if (key.empty())
+    return loadObject(options, compileToBytes(module, options));
+  // in this process: the same function evaluated again costs nothing
+  static std::mutex mutex;
+  static std::unordered_map<std::string, std::weak_ptr<runtime::SharedObject>> known;
+  {
+    std::lock_guard lock(mutex);
+    if (auto found = known[key].lock())
+      return found;
+  }
+  ObjectCache cache = cacheOf(options);
+  std::shared_ptr<runtime::SharedObject> object;
+  if (auto bytes = cache.load(key)) {
+    object = loadObject(options, *bytes);
+  } else {
+    std::vector<char> made = compileToBytes(module, options);
+    cache.store(key, made);
+    object = loadObject(options, made);
+  }
+  std::lock_guard lock(mutex);
+  known[key] = object;
+  return object;
 }
 
 void compileToFile(ModuleOp module, const CompileOptions &options, const std::string &path,

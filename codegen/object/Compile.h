@@ -60,7 +60,8 @@ struct CompileOptions {
 };
 
 /// Compiles all public functions of `module`, which is not changed, and loads them. Throws nnc::Error with the location
-/// of the user's mistake.
+/// of the user's mistake. An object that was compiled before from the same module in the same way is shared while it
+/// lives, and else read from the cache, unless there are `weights`, `dump` or `report`.
 std::shared_ptr<runtime::SharedObject> compile(mlir::ModuleOp module, const CompileOptions &options = {});
 
 /// The bytes of the shared object that `compile` would load.

@@ -152,6 +152,70 @@ TEST_CASE("a module is compiled once, and again where the cache was damaged") {
   CHECK(compiledAndCached(folder).first == 0);
 }
 
+TEST_CASE("a model compiled before is read as a whole") {
+  Folder folder;
+  codegen::CompileOptions options;
+  options.cacheDirectory = folder.string();
+  auto contentOf = [](const std::string &path) {
+    std::ifstream in(path, std::ios::binary);
+    return std::string((std::istreambuf_iterator<char>(in)), {});
+  };
+  REQUIRE(compiledAndCached(folder).first > 5); // a report asks for kernels, and leaves only these
+  std::vector<std::string> kernels = folder.files();
+  auto first = codegen::compile(*parseModel(), options);
+  std::vector<std::string> files = folder.files();
+  REQUIRE(files.size() == kernels.size() + 1);
+  auto isNew = [&](const std::string &path) { return !std::binary_search(kernels.begin(), kernels.end(), path); };
+  const std::string whole = *std::find_if(files.begin(), files.end(), isNew), content = contentOf(whole);
+
+  // in this process the object itself is shared while it lives
+  CHECK(codegen::compile(*parseModel(), options) == first);
+  first.reset();
+  for (const std::string &path : kernels)
+    llvm::sys::fs::remove(path);
+  CHECK(codegen::compile(*parseModel(), options)->functions().size() == 4);
+  CHECK(folder.files() == std::vector<std::string>{whole}); // nothing was compiled
+
+  for (std::string damage : {"", "cut", "flip"}) {
+    INFO(damage);
+    std::string text = damage.empty() ? "" : content;
+    if (damage == "cut")
+      text.resize(text.size() / 2);
+    else if (damage == "flip")
+      text[text.size() / 2] ^= 1;
+    std::ofstream(whole, std::ios::binary | std::ios::trunc) << text;
+    CHECK(codegen::compile(*parseModel(), options)->functions().size() == 4);
+    CHECK(folder.files() == files);
+    CHECK(contentOf(whole) == content);
+  }
+}
+
+TEST_CASE("another name, target, option or line of the model is another object") {
+  Folder folder;
+  codegen::CompileOptions options;
+  options.cacheDirectory = folder.string();
+  auto compileAndCount = [&](mlir::ModuleOp module) {
+    codegen::compile(module, options);
+    return folder.files().size();
+  };
+  auto module = parseModel();
+  size_t before = compileAndCount(*module);
+  CHECK(compileAndCount(*module) == before);
+  options.name = "other";
+  CHECK(compileAndCount(*module) == before + 1); // the same kernels
+  options.targets = {"x86-64-v3"};
+  size_t withTarget = compileAndCount(*module);
+  CHECK(withTarget > before + 2);
+  options.targets = {};
+  options.fuse = false;
+  size_t apart = compileAndCount(*module);
+  CHECK(apart > withTarget + 1);
+  options.fuse = true;
+  module->walk(
+      [](mlir::Operation *op) { op->setLoc(mlir::FileLineColLoc::get(op->getContext(), "elsewhere.cpp", 7, 1)); });
+  CHECK(compileAndCount(*module) == apart + 1);
+}
+
 TEST_CASE("compiling leaves the process's signals alone") {
   Folder folder;
   std::vector<struct sigaction> before(32), after(32);

@@ -3,8 +3,7 @@
 #include "nnc/codegen/schedule/Order.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "nnc/codegen/schedule/Storage.h"
-#include <unordered_map>
+#include "nnc/codegen/schedule/Live.h"
 
 using namespace mlir;
 using namespace nnc;
@@ -49,69 +48,40 @@ static void moveFirst(Block &block, function_ref<bool(Operation *)> isFirst) {
 
 //===--- fewest bytes alive ---===//
 
-namespace {
-// One try at ordering the block's operations: which tensor bytes are alive after each, views counted with their base.
-class Bytes {
-public:
-  explicit Bytes(Block &block) : block(block) {
-    for (Operation &op : block)
-      for (Value base : basesOf(&op))
-        ++pending[base];
-  }
-  /// Bytes that running `op` adds, less those it frees.
-  int64_t change(Operation *op) {
-    int64_t bytes = added(op);
-    for (Value base : basesOf(op))
-      if (pending[base] == 1 && counts(base))
-        bytes -= bytesOf(base.getType());
-    return bytes;
-  }
-  void run(Operation *op) {
-    live += added(op);
-    peak = std::max(peak, live);
-    for (Value base : basesOf(op))
-      if (--pending[base] == 0 && counts(base))
-        live -= bytesOf(base.getType());
-  }
-  int64_t peak = 0;
+// A launch that reads nothing and writes one tensor.
+static LaunchOp fillOf(Value destination) {
+  auto launch = destination.getDefiningOp<LaunchOp>();
+  bool fills = launch && launch.getInputs().empty() && launch.getNumResults() == 1 &&
+               launch.getOutputs()[0].getDefiningOp<tensor::EmptyOp>();
+  return fills ? launch : LaunchOp();
+}
 
-private:
-  bool counts(Value base) {
-    return base.getParentBlock() == &block && base.getDefiningOp() &&
-           isa<LaunchOp, scf::ForOp, tensor::InsertSliceOp>(base.getDefiningOp());
+// Every destination that starts as a fill has a fill of its own: writing it again takes less than a copy of one that is
+// kept.
+static void repeatFills(func::FuncOp function) {
+  SmallVector<OpOperand *> starts;
+  function.walk([&](Operation *op) {
+    if (auto launch = dyn_cast<LaunchOp>(op))
+      for (OpOperand &operand : launch.getOutputsMutable())
+        starts.push_back(&operand);
+    else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+      starts.push_back(&insert.getDestMutable());
+  });
+  for (OpOperand *start : starts) {
+    LaunchOp fill = fillOf(start->get());
+    if (!fill || fill->hasOneUse() || fill->getBlock() != start->getOwner()->getBlock())
+      continue;
+    OpBuilder builder(start->getOwner());
+    start->set(builder.clone(*fill)->getResult(0));
   }
-  int64_t added(Operation *op) {
-    int64_t bytes = 0;
-    for (Value value : op->getResults())
-      if (counts(value))
-        bytes += bytesOf(value.getType());
-    return bytes;
-  }
-  const SetVector<Value> &basesOf(Operation *op) {
-    auto [at, isNew] = known.try_emplace(op);
-    SetVector<Value> &bases = at->second;
-    if (!isNew)
-      return bases;
-    op->walk([&](Operation *inner) {
-      for (Value operand : inner->getOperands())
-        if (isa<TensorType>(operand.getType()))
-          bases.insert(baseOf(operand));
-    });
-    return bases;
-  }
-  Block &block;
-  std::unordered_map<Operation *, SetVector<Value>> known; // bases of an operation's operands
-  DenseMap<Value, int> pending;                            // uses that have not run
-  int64_t live = 0;
-};
-} // namespace
+}
 
 namespace {
 // The operations that may change places, and what each waits for.
 class Order {
 public:
-  Order(func::FuncOp function, Block &block, ArrayRef<Operation *> fixed, ArrayRef<Operation *> free)
-      : block(block), fixed(fixed), free(free), isFree(free.begin(), free.end()) {
+  Order(func::FuncOp function, Block &block, InPlace &inPlace, ArrayRef<Operation *> fixed, ArrayRef<Operation *> free)
+      : block(block), live(block, inPlace), fixed(fixed), free(free), isFree(free.begin(), free.end()) {
     for (Operation *op : free)
       op->walk([&](Operation *inner) {
         for (Value operand : inner->getOperands())
@@ -120,18 +90,29 @@ public:
     if (&block == &function.getBody().front())
       updateLast(function);
   }
-  /// Of the operations that are ready, `fewest` takes the one that adds the fewest bytes; the given order among equals.
-  SmallVector<Operation *> sorted(bool fewest);
-  int64_t peakOf(ArrayRef<Operation *> order) {
-    Bytes bytes(block);
+
+  /// The order of the fewest bytes of some that are tried.
+  SmallVector<Operation *> best();
+
+private:
+  /// Of the operations that are ready, the one that adds the fewest bytes if that is less than `bound`, and else the
+  /// first of `order`.
+  SmallVector<Operation *> forwards(ArrayRef<Operation *> order, int64_t bound);
+  /// The same from the last operation to the first: what is alive before an operation, but not behind it, is added.
+  SmallVector<Operation *> backwards(ArrayRef<Operation *> order, int64_t bound);
+  LiveRun begin() {
+    LiveRun bytes(live);
     for (Operation *op : fixed)
       bytes.run(op);
+    return bytes;
+  }
+  int64_t peakOf(ArrayRef<Operation *> order) {
+    LiveRun bytes = begin();
     for (Operation *op : order)
       bytes.run(op);
     return bytes.peak;
   }
 
-private:
   void wait(Operation *op, Operation *from) {
     if (from && from != op && isFree.contains(from))
       if (waits[op].insert(from))
@@ -152,6 +133,7 @@ private:
   void updateLast(func::FuncOp function);
 
   Block &block;
+  Live live;
   ArrayRef<Operation *> fixed, free;
   DenseSet<Operation *> isFree;
   std::unordered_map<Operation *, SetVector<Operation *>> waits;
@@ -179,36 +161,96 @@ void Order::updateLast(func::FuncOp function) {
   }
 }
 
-SmallVector<Operation *> Order::sorted(bool fewest) {
-  Bytes bytes(block);
-  for (Operation *op : fixed)
-    bytes.run(op);
+// Takes what is ready one after another: `before` and `after` are what an operation waits for in this direction, and
+// what waits for it.
+template <typename Before, typename After, typename Change, typename Run>
+static SmallVector<Operation *> listed(ArrayRef<Operation *> order, int64_t bound, const Before &before,
+                                       const After &after, Change change, Run run) {
   DenseMap<Operation *, int64_t> place;
   DenseMap<Operation *, size_t> open;
-  SmallVector<Operation *> ready, order;
-  for (auto [index, op] : llvm::enumerate(free)) {
+  SmallVector<Operation *> ready, result;
+  for (auto [index, op] : llvm::enumerate(order)) {
     place[op] = index;
-    if (!(open[op] = waits[op].size()))
+    auto waits = before.find(op);
+    if (!(open[op] = waits == before.end() ? 0 : waits->second.size()))
       ready.push_back(op);
   }
   while (!ready.empty()) {
-    auto best = llvm::min_element(ready, [&](Operation *a, Operation *b) {
-      int64_t changeA = fewest ? bytes.change(a) : 0, changeB = fewest ? bytes.change(b) : 0;
-      return changeA != changeB ? changeA < changeB : place[a] < place[b];
-    });
+    auto first = [&](Operation *a, Operation *b) { return place[a] < place[b]; };
+    auto best = llvm::min_element(ready, first);
+    if (bound != INT64_MIN) {
+      std::pair<int64_t, int64_t> least(bound, -1);
+      for (auto at = ready.begin(); at != ready.end(); ++at)
+        if (std::pair<int64_t, int64_t> own(change(*at), place[*at]); own < least) {
+          least = own;
+          best = at;
+        }
+    }
     Operation *op = *best;
     ready.erase(best);
-    bytes.run(op);
-    order.push_back(op);
-    for (Operation *user : users[op])
-      if (--open[user] == 0)
-        ready.push_back(user);
+    run(op);
+    result.push_back(op);
+    if (auto users = after.find(op); users != after.end())
+      for (Operation *user : users->second)
+        if (--open[user] == 0)
+          ready.push_back(user);
   }
-  return order;
+  return result;
+}
+
+SmallVector<Operation *> Order::forwards(ArrayRef<Operation *> order, int64_t bound) {
+  LiveRun bytes = begin();
+  return listed(
+      order, bound, waits, users, [&](Operation *op) { return bytes.change(op); },
+      [&](Operation *op) { bytes.run(op); });
+}
+
+SmallVector<Operation *> Order::backwards(ArrayRef<Operation *> order, int64_t bound) {
+  std::vector<bool> alive(live.count());
+  auto change = [&](Operation *op) {
+    const Live::Uses &uses = live.of(op);
+    int64_t bytes = 0;
+    for (int tensor : uses.made)
+      bytes -= alive[tensor] ? live.bytes(tensor) : 0;
+    for (int tensor : uses.read)
+      bytes += alive[tensor] ? 0 : live.bytes(tensor);
+    return bytes;
+  };
+  auto run = [&](Operation *op) {
+    for (int tensor : live.of(op).read)
+      alive[tensor] = true;
+    for (int tensor : live.of(op).made)
+      alive[tensor] = false;
+  };
+  SmallVector<Operation *> reversed(llvm::reverse(order));
+  SmallVector<Operation *> result = listed(reversed, bound, users, waits, change, run);
+  std::reverse(result.begin(), result.end());
+  return result;
+}
+
+SmallVector<Operation *> Order::best() {
+  constexpr int64_t never = INT64_MIN, always = INT64_MAX;
+  SmallVector<Operation *> given = forwards(free, never), chosen = given;
+  if (given.size() != free.size()) // something waits for itself
+    return SmallVector<Operation *>(free);
+  int64_t least = peakOf(given);
+  auto attempt = [&](SmallVector<Operation *> order) {
+    if (int64_t peak = peakOf(order); peak < least) {
+      least = peak;
+      chosen = order;
+    }
+    return order;
+  };
+  // what only adds bytes moves down to who needs it, then what frees some moves up
+  auto settled = [&](ArrayRef<Operation *> order) { attempt(forwards(attempt(backwards(order, 0)), 0)); };
+  settled(given);
+  settled(attempt(forwards(given, always)));
+  attempt(backwards(given, always));
+  return chosen;
 }
 
 // Everything up to the last check keeps its place.
-static void lowerPeak(func::FuncOp function, Block &block) {
+static void lowerPeak(func::FuncOp function, Block &block, InPlace &inPlace) {
   SmallVector<Operation *> fixed, free;
   for (Operation &op : block.without_terminator()) {
     free.push_back(&op);
@@ -219,20 +261,17 @@ static void lowerPeak(func::FuncOp function, Block &block) {
   }
   if (free.size() > 3000) // huge schedules keep compile time
     return;
-  Order order(function, block, fixed, free);
-  SmallVector<Operation *> given = order.sorted(false), greedy = order.sorted(true);
-  if (given.size() != free.size() || greedy.size() != free.size())
-    return;
-  for (Operation *op : order.peakOf(greedy) < order.peakOf(given) ? greedy : given)
+  for (Operation *op : Order(function, block, inPlace, fixed, free).best())
     op->moveBefore(block.getTerminator());
 }
 
-void codegen::orderSchedule(func::FuncOp function) {
+void codegen::orderSchedule(func::FuncOp function, InPlace &inPlace) {
+  repeatFills(function);
   SmallVector<Block *> blocks{&function.getBody().front()};
   function.walk([&](scf::ForOp loop) { blocks.push_back(loop.getBody()); });
   for (Block *block : blocks) {
     moveFirst(*block, hasCheck);
-    lowerPeak(function, *block);
+    lowerPeak(function, *block, inPlace);
     moveFirst(*block, countsOnly);
   }
 }

@@ -291,7 +291,8 @@ LogicalResult codegen::planBuffers(ModuleOp module) {
     if (!isKernel(function) && !function.isExternal() && !function->hasAttr(ScheduleDialect::peakBytesAttr))
       functions.push_back(function);
   for (func::FuncOp function : functions) {
-    orderSchedule(function);
+    InPlace inPlace(symbols);
+    orderSchedule(function, inPlace);
     Timeline timeline(function);
     Placement placement = placeTensors(function, timeline, module);
     int64_t peak = chooseOffsets(placement);

@@ -46,6 +46,25 @@ static LogicalResult checkValue(func::FuncOp function, const Twine &what, Type t
   return checkSize(function, what, type);
 }
 
+static LogicalResult checkFrozen(func::FuncOp function, unsigned argument, const Twine &what) {
+  Attribute frozen = function.getArgAttr(argument, frozenAttr);
+  if (!frozen)
+    return success();
+  if (!isa<UnitAttr>(frozen))
+    return function.emitError(what) << ": " << frozenAttr << ": expected no value, got " << frozen;
+  auto kind = function.getArgAttrOfType<StringAttr>(argument, "nn.kind");
+  StringRef is = kind ? kind.getValue() : "input";
+  if (is != "parameter" && is != "buffer" && is != "constant")
+    return function.emitError(what) << ": " << frozenAttr << ": expected a parameter, buffer or constant, got "
+                                    << (is == "input" ? "an " : "a ") << is;
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    if (auto updates = function.getResultAttrOfType<IntegerAttr>(i, "nn.updates");
+        updates && updates.getInt() == int64_t(argument))
+      return function.emitError(what) << ": " << frozenAttr << ": expected what no result updates, but result " << i
+                                      << " does";
+  return success();
+}
+
 static LogicalResult checkArguments(func::FuncOp function) {
   llvm::StringMap<unsigned> names;
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
@@ -58,6 +77,8 @@ static LogicalResult checkArguments(func::FuncOp function) {
       return failure();
     if (Attribute kind = function.getArgAttr(i, "nn.kind"); kind && !isa<StringAttr>(kind))
       return function.emitError(what) << ": nn.kind: expected a string, got " << kind;
+    if (failed(checkFrozen(function, i, what)))
+      return failure();
     if (!name)
       continue;
     auto [at, added] = names.try_emplace(name.getValue(), i);

@@ -5,6 +5,7 @@
 #include "nnc/codegen/CheckSource.h"
 #include "nnc/codegen/object/Signature.h"
 #include "nnc/codegen/schedule/Schedule.h"
+#include "nnc/passes/FoldScales.h"
 #include "nnc/passes/Simplify.h"
 
 using namespace mlir;
@@ -113,13 +114,22 @@ LogicalResult lowerTo(ModuleOp module, Level level, const LowerOptions &options,
   // What nobody uses and what repeats goes first: later it would be kernels and memory.
   if (current == Level::Graph && level > Level::Graph)
     for (auto function : module.getOps<func::FuncOp>())
-      if (!function.isExternal())
+      if (!function.isExternal()) {
         passes::simplify(function);
+        // Scales of frozen weights go before fusion, which would keep them where they are; what they leave is
+        // simplified.
+        if (passes::foldScales(function))
+          passes::simplify(function);
+      }
   // Everything is loops with indexing maps before fusion is decided, so one rule covers all ops.
   if (failed(stage(Level::Linalg, lowerToLinalg, checkLinalg)))
     return failure();
   // Kernels are cut before memory is planned: what is fused needs no memory.
-  auto form = [&](ModuleOp at) { return formKernels(at, options.fuse); };
+  // What frozen weights make known leaves before that, so that it is fused among itself alone; and once more, with what
+  // kernels turn out to want in another order.
+  auto form = [&](ModuleOp at) {
+    return failure(failed(hoistFrozen(at)) || failed(formKernels(at, options.fuse)) || failed(hoistFrozen(at)));
+  };
   if (failed(stage(Level::Kernels, form, checkKernels)))
     return failure();
   // Memory is planned before kernels are compiled: a kernel that runs in place loses `noalias`, which is part of what

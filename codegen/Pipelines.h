@@ -27,6 +27,10 @@ mlir::LogicalResult lowerTo(mlir::ModuleOp module, Level level, const LowerOptio
 
 /// graph -> linalg: no op of the nn dialect is left.
 mlir::LogicalResult lowerToLinalg(mlir::ModuleOp module);
+/// At level linalg or kernels: what depends on frozen arguments alone (`nn.frozen`) moves from each function `f` to
+/// `f.prepare` beside it, whose results `f` takes as further frozen arguments, of kind "constant"; frozen arguments
+/// that nobody reads any more are dropped. Checks stay, and what takes more memory than it saves work.
+mlir::LogicalResult hoistFrozen(mlir::ModuleOp module);
 /// linalg -> kernels: every tensor op is inside a kernel function; identical kernels are one function. Without `fuse`
 /// every op is a kernel of its own, with one task: slow, and right by simpler means.
 mlir::LogicalResult formKernels(mlir::ModuleOp module, bool fuse = true);

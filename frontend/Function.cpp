@@ -1,5 +1,7 @@
 // Compiled functions, evaluation, and shared objects.
 #include "nnc/frontend/Function.h"
+#include "nnc/codegen/object/Signature.h"
+#include "nnc/codegen/schedule/Schedule.h"
 #include "nnc/frontend/AbiTypes.h"
 #include "nnc/frontend/Tracing.h"
 #include "nnc/ir/Builder.h"
@@ -14,10 +16,16 @@ using namespace mlir;
 namespace nnc {
 
 struct Function::Impl {
+  // An argument after the inputs: of a variable, or a constant; neither where the object has it embedded.
+  struct Bound {
+    VariableRef variable;
+    Array constant;
+  };
   Traced traced;
   std::shared_ptr<runtime::SharedObject> object;
   int32_t index = 0;
   runtime::Buffer workspace;
+  std::vector<Bound> bound;
 };
 
 static const nnc_function &functionOf(const Function::Impl &impl) {
@@ -47,8 +55,8 @@ std::vector<Array> Function::operator()(const std::vector<Array> &inputs) const 
                               toString(spec.type), toString(inputs[i].shape()), toString(inputs[i].dtype())));
     arguments.push_back(inputs[i].raw());
   }
-  for (const VariableRef &variable : traced.variables)
-    arguments.push_back(variable->value.raw());
+  for (const Impl::Bound &bound : impl_->bound)
+    arguments.push_back(bound.variable ? bound.variable->value.raw() : bound.constant.raw());
   std::vector<Array> outputs;
   for (const Spec &spec : traced.outputs) {
     outputs.push_back(resultArray(spec.shape, spec.type));
@@ -66,10 +74,78 @@ int64_t Function::workspaceBytes() const { return functionOf(*impl_).workspace_b
 int64_t Function::peakBytes() const { return functionOf(*impl_).peak_bytes; }
 const runtime::SharedObject &Function::object() const { return *impl_->object; }
 
+// The function with frozen weights: what is left of its variables are those that are not.
+static Traced frozen(const Traced &traced) {
+  const Traced::Impl &from = traced.impl();
+  auto impl = std::make_shared<Traced::Impl>();
+  impl->name = from.name, impl->inputs = from.inputs, impl->outputs = from.outputs;
+  impl->module = OwningOpRef<ModuleOp>(from.module.get().clone());
+  codegen::freezeArguments(*impl->module);
+  auto function = *impl->module->getOps<func::FuncOp>().begin();
+  std::vector<int64_t> kept(from.variables.size(), -1);
+  for (size_t i = 0; i < from.variables.size(); ++i)
+    if (!function.getArgAttr(unsigned(from.inputs.size() + i), codegen::frozenAttr)) {
+      kept[i] = int64_t(impl->variables.size());
+      impl->variables.push_back(from.variables[i]);
+      impl->variableNames.push_back(from.variableNames[i]);
+    }
+  for (int64_t index : from.updated)
+    impl->updated.push_back(kept[size_t(index)]);
+  return Traced(impl);
+}
+
+static std::map<std::string, VariableRef> byName(const Traced &traced) {
+  std::map<std::string, VariableRef> variables;
+  for (size_t i = 0; i < traced.variables().size(); ++i)
+    variables.emplace(traced.variableNames()[i], traced.variables()[i]);
+  return variables;
+}
+
+static Array arrayFor(const nnc_value &value) {
+  return resultArray(Shape(value.dims, value.dims + value.rank), fromAbiType(value.dtype, value.name));
+}
+
+// The constants that a function of the object takes, by name: computed from the weights, where it says how.
+static std::map<std::string, Array> prepared(const runtime::SharedObject &object, const std::string &name,
+                                             const std::map<std::string, VariableRef> &variables) {
+  std::map<std::string, Array> made;
+  for (const auto &[index, function] : llvm::enumerate(object.functions())) {
+    if (function.name != name + codegen::prepareSuffix.str())
+      continue;
+    std::vector<void *> arguments, results;
+    for (int32_t i = 0; i < function.argument_count; ++i)
+      arguments.push_back(variables.at(function.arguments[i].name)->value.raw());
+    for (int32_t i = 0; i < function.result_count; ++i)
+      results.push_back(made.emplace(function.results[i].name, arrayFor(function.results[i])).first->second.raw());
+    runtime::Buffer workspace(std::max<int64_t>(function.workspace_bytes, 1));
+    auto pool = runtime::defaultPool();
+    nnc_options options{pool->handle(), nullptr, nullptr};
+    object.invoke(int32_t(index), arguments.data(), results.data(), workspace.data(), &options);
+  }
+  return made;
+}
+
 Function compile(const Traced &traced, CompileOptions options) {
-  auto impl = std::make_shared<Function::Impl>(Function::Impl{traced, nullptr, 0, {}});
-  impl->object = codegen::compile(*traced.impl().module, options);
+  bool freeze = options.freeze;
+  auto impl = std::make_shared<Function::Impl>(Function::Impl{freeze ? frozen(traced) : traced, nullptr, 0, {}, {}});
+  options.freeze = false; // the module says which
+  impl->object = codegen::compile(*impl->traced.impl().module, options);
   impl->index = impl->object->function(traced.name());
+  std::map<std::string, VariableRef> variables = byName(traced);
+  std::map<std::string, Array> constants = prepared(*impl->object, traced.name(), variables);
+  const nnc_function &function = functionOf(*impl);
+  for (int32_t i = int32_t(traced.inputs().size()); i < function.argument_count; ++i) {
+    const nnc_value &value = function.arguments[i];
+    Function::Impl::Bound &bound = impl->bound.emplace_back();
+    if (value.kind != NNC_CONSTANT) {
+      bound.variable = variables.at(value.name);
+    } else if (auto made = constants.find(value.name); made != constants.end()) {
+      bound.constant = made->second;
+    } else if (!impl->object->module().weights[value.weight].data) { // a weight as it is, but what it is now
+      bound.constant = arrayFor(value);
+      bound.constant.copyFrom(variables.at(value.name)->value);
+    }
+  }
   impl->workspace = runtime::Buffer(std::max<int64_t>(functionOf(*impl).workspace_bytes, 1));
   return Function(impl);
 }
@@ -96,6 +172,9 @@ void compile_ahead(const std::string &path, const std::vector<Traced> &functions
     if (!std::isalnum(static_cast<unsigned char>(c)))
       c = '_';
   compileOptions.targets = options.targets;
+  compileOptions.freeze = options.freeze;
+  if (options.freeze && !options.embedWeights)
+    throw Error("compile_ahead: freeze: expected embedWeights = true, as what is computed from weights is embedded");
   std::map<std::string, VariableRef> weights;
   std::set<std::string> names;
   for (const Traced &traced : functions) {

@@ -9,7 +9,9 @@ namespace nnc {
 using codegen::CompileOptions;
 using codegen::CompileReport;
 
-/// A compiled function. Its state is the variables' own arrays: read before the call, updated in place after it.
+/// A compiled function. Its state is the variables' own arrays: read before the call, updated in place after it. With
+/// CompileOptions::freeze it has copies of what it reads, or of what that was prepared to, and leaves the weights to
+/// others.
 class Function {
 public:
   Function() = default;
@@ -58,6 +60,10 @@ struct AheadOptions {
   std::vector<std::string> targets = {};
   /// Put the variables' values into the object; otherwise callers bring them, for example from a safetensors file.
   bool embedWeights = true;
+  /// As CompileOptions::freeze: the functions that only read weights take none any more. What they compute with is in
+  /// the object, with what is computed from weights alone, and is not changed by loading or training. Wants
+  /// embedWeights.
+  bool freeze = false;
   /// Path of the C header; by default beside the object.
   std::string header = {};
 };

@@ -29,6 +29,15 @@ def Nnc_LowersToLinalg : OpInterface<"LowersToLinalg"> {
       (ins "::mlir::ImplicitLocOpBuilder &":$builder, "::mlir::ValueRange":$operands)>];
 }
 
+def Nnc_Product : OpInterface<"Product"> {
+  let cppNamespace = "::nnc::ir";
+  let description = "An op that is linear in each of its first two operands.";
+  let methods = [InterfaceMethod<[{
+      The dimension of operand `operand` along which to scale it is to scale the result along its dimension `result`, each
+      index by a factor of its own; nothing where there is none.
+    }], "::std::optional<int64_t>", "scaledDim", (ins "unsigned":$operand, "int64_t":$result)>];
+}
+
 // Said of an op that has no gradient, so that a forgotten one is an error.
 def Nnc_NotDifferentiable : NativeOpTrait<"NotDifferentiable"> { let cppNamespace = "::nnc::ir"; }
 

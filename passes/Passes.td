@@ -55,4 +55,25 @@ def Simplify : Pass<"nnc-simplify", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::nnc::ir::NncDialect"];
 }
 
+def FoldScales : Pass<"nnc-fold-scales", "::mlir::func::FuncOp"> {
+  let summary = "fold what scales and shifts the result of a product into its frozen weight";
+  let description = [{
+    Why: a batch norm of running statistics is a scale and a shift of each channel. Behind a convolution or product whose weight
+    is frozen, as everything of the norm is, the weight is scaled once instead of each result in each call, and what is left is
+    a bias. It changes rounding, so it is done for frozen arguments (`nn.frozen`) alone. At least one factor must be of a
+    weight; floats of 32 and 64 bits only.
+
+    ```mlir
+    %0 = nn.conv %x, %w ... : (tensor<8x3x9x9xf32>, tensor<6x3x3x3xf32>) -> tensor<8x6x7x7xf32>
+    %1 = nn.broadcast %s {dims = array<i64: 1>} : (tensor<6xf32>) -> tensor<8x6x7x7xf32>
+    %2 = nn.mul %0, %1 : (tensor<8x6x7x7xf32>, tensor<8x6x7x7xf32>) -> tensor<8x6x7x7xf32>
+    // becomes
+    %0 = nn.broadcast %s {dims = array<i64: 0>} : (tensor<6xf32>) -> tensor<6x3x3x3xf32>
+    %1 = nn.mul %w, %0 : (tensor<6x3x3x3xf32>, tensor<6x3x3x3xf32>) -> tensor<6x3x3x3xf32>
+    %2 = nn.conv %x, %1 ... : (tensor<8x3x9x9xf32>, tensor<6x3x3x3xf32>) -> tensor<8x6x7x7xf32>
+    ```
+  }];
+  let dependentDialects = ["::nnc::ir::NncDialect"];
+}
+
 #endif // NNC_PASSES_PASSES_TD

@@ -75,7 +75,9 @@ typedef enum nnc_kind {
   NNC_SCALAR = 4,    /* a number given anew for each call: the learning rate */
   NNC_SEED = 5,      /* seed of the random numbers */
   NNC_STEP = 6,      /* how many steps were taken */
-  NNC_OUTPUT = 7     /* results only */
+  NNC_OUTPUT = 7,    /* results only */
+  NNC_CONSTANT = 8   /* a frozen weight, or what was prepared from some when the function was compiled. It lies in the
+                        object, so callers give null. Not part of the state: no file holds it */
 } nnc_kind;
 
 /* The code of a kernel: runs tasks [begin, end) of its launch. Tasks are independent of each other and may run in any
@@ -170,7 +172,7 @@ typedef struct nnc_module {
   const char *const *sources; /* lines of the user's that launches come from, joined by ", ": "net.cpp:41, net.cpp:42";
                                  row 0 is "" */
   int32_t source_count;
-  int32_t reserved;
+  int32_t constant_count; /* so many rows at the end of `weights` are only read as NNC_CONSTANT */
 } nnc_module;
 
 /* The exported entry, and its name for dlsym. */
@@ -195,7 +197,8 @@ typedef struct nnc_weights nnc_weights;
 /* What every object can do besides its functions. The code travels in the object and needs only libc. */
 struct nnc_services {
   /* Runs function number `function`. `arguments` and `results` hold one pointer for each row of the signature. An
-   * argument may be null when its weight is embedded and the function does not update it. The entry of a result that
+   * argument may be null when its weight is embedded and the function does not update it, as a constant's always is in
+   * a file. The entry of a result that
    * updates an argument may be null or that argument. */
   int32_t (*invoke)(const nnc_module *module, int32_t function, void *const *arguments, void *const *results,
                     void *workspace, const nnc_options *options);
@@ -219,9 +222,9 @@ struct nnc_services {
   int32_t (*state_load)(const nnc_module *module, int32_t function, const char *path, void *const *arguments,
                         int32_t flags);
 
-  /* Maps a file that holds all weights of the module. `weights_data` gives one pointer for each row of
-   * nnc_module.weights, valid until `weights_close`. The memory is read-only and aligned to the element. The file must
-   * not be truncated while it is mapped. */
+  /* Maps a file that holds all weights of the module but the constants. `weights_data` gives one pointer for each row
+   * of nnc_module.weights, valid until `weights_close`. The memory is read-only and aligned to the element. The file
+   * must not be truncated while it is mapped. */
   int32_t (*weights_open)(const nnc_module *module, const char *path, nnc_weights **weights);
   const void *const *(*weights_data)(const nnc_weights *weights);
   void (*weights_close)(nnc_weights *weights);

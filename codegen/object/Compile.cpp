@@ -3,6 +3,7 @@
 #include "nnc/codegen/object/Compile.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "nnc/codegen/Dialects.h"
 #include "nnc/codegen/ErrorCollector.h"
 #include "nnc/codegen/Pipelines.h"
@@ -11,9 +12,12 @@
 #include "nnc/codegen/object/Kernels.h"
 #include "nnc/codegen/object/Link.h"
 #include "nnc/codegen/object/Table.h"
+#include "nnc/codegen/schedule/Schedule.h"
+#include "nnc/runtime/Buffer.h"
 #include "nnc/runtime/EmbeddedObject.h"
 #include "nnc/runtime/Error.h"
 #include "nnc/runtime/File.h"
+#include "nnc/runtime/Pool.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -89,21 +93,111 @@ bool isOtherState(const Signature &signature, StringRef name) {
   return false;
 }
 
-void embed(const CompileOptions &options, Signature &signature) {
+void checkWeight(const EmbeddedWeight &given, nnc_dtype dtype, ArrayRef<int64_t> dims) {
+  if (dtype != given.dtype || dims != ArrayRef<int64_t>(given.dims))
+    throw Error("weight '" + given.name + "': expected " + describe(dtype, dims) + ", got " +
+                describe(nnc_dtype(given.dtype), given.dims));
+}
+
+//===--- what frozen weights make known ---===//
+
+struct Prepared {
+  std::map<std::pair<std::string, std::string>, runtime::Buffer> values; // by function and name
+  llvm::StringSet<> weights;                                             // that they were computed from
+};
+
+bool isPrepare(func::FuncOp function) { return function->hasAttr(ScheduleDialect::prepareAttr); }
+
+bool hasWeights(func::FuncOp function) {
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    if (auto kind = function.getArgAttrOfType<StringAttr>(i, "nn.kind");
+        kind && (kind == "parameter" || kind == "buffer"))
+      return true;
+  return false;
+}
+
+// Leaves the functions that `keep` wants, and what these use.
+void keepFunctions(ModuleOp module, llvm::function_ref<bool(func::FuncOp)> keep) {
+  llvm::StringSet<> used;
+  for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+    if (isKernel(function))
+      continue;
+    if (!keep(function)) {
+      function.erase();
+      continue;
+    }
+    function.walk([&](LaunchOp launch) { used.insert(launch.getKernel()); });
+    function.walk([&](memref::GetGlobalOp get) { used.insert(get.getName()); });
+  }
+  for (Operation &op : llvm::make_early_inc_range(module.getOps()))
+    if (auto function = dyn_cast<func::FuncOp>(op); (function && isKernel(function)) || isa<memref::GlobalOp>(op))
+      if (!used.contains(cast<SymbolOpInterface>(op).getName()))
+        op.erase();
+}
+
+// Runs what prepares, here and now, and takes it out of the module (level buffers).
+Prepared prepare(ModuleOp module, const CompileOptions &options) {
+  Prepared prepared;
+  if (llvm::none_of(module.getOps<func::FuncOp>(), isPrepare))
+    return prepared;
+  CompileOptions ours;
+  ours.cache = options.cache;
+  ours.cacheDirectory = options.cacheDirectory;
+  ours.threads = options.threads;
+  OwningOpRef<ModuleOp> preparing = module.clone();
+  keepFunctions(*preparing, isPrepare);
+  keepFunctions(module, [](func::FuncOp function) { return !isPrepare(function); });
+  auto object = compile(*preparing, ours);
+  for (auto [number, function] : llvm::enumerate(object->functions())) {
+    std::string name = StringRef(function.name).drop_back(prepareSuffix.size()).str();
+    std::vector<void *> arguments, results;
+    std::vector<runtime::Buffer> copies; // of what lies misaligned in a file
+    for (const nnc_value &value : llvm::ArrayRef(function.arguments, function.argument_count)) {
+      ArrayRef<int64_t> dims(value.dims, value.rank);
+      auto given =
+          llvm::find_if(options.weights, [&](const EmbeddedWeight &weight) { return weight.name == value.name; });
+      if (given == options.weights.end())
+        throw Error("weight '" + std::string(value.name) + "' is missing: expected " +
+                    describe(nnc_dtype(value.dtype), dims));
+      checkWeight(*given, nnc_dtype(value.dtype), dims);
+      prepared.weights.insert(given->name);
+      arguments.push_back(const_cast<void *>(given->data)); // only read
+      if (reinterpret_cast<uintptr_t>(given->data) % sizeof(double))
+        arguments.back() = std::memcpy(copies.emplace_back(value.bytes).data(), given->data, size_t(value.bytes));
+    }
+    for (const nnc_value &value : llvm::ArrayRef(function.results, function.result_count))
+      results.push_back(
+          prepared.values.emplace(std::pair(name, value.name), runtime::Buffer(value.bytes)).first->second.data());
+    runtime::Buffer workspace(function.workspace_bytes);
+    auto pool = runtime::defaultPool();
+    nnc_options call = {pool->handle(), nullptr, nullptr};
+    object->invoke(int32_t(number), arguments.data(), results.data(), workspace.data(), &call);
+  }
+  return prepared;
+}
+
+//===--- weights ---===//
+
+void embed(const CompileOptions &options, const Prepared &prepared, Signature &signature) {
   for (const EmbeddedWeight &given : options.weights) {
-    auto row = llvm::find_if(signature.weights, [&](const SignatureWeight &w) { return w.name == given.name; });
-    if (row == signature.weights.end() && isOtherState(signature, given.name))
+    auto row = llvm::find_if(signature.weights,
+                             [&](const SignatureWeight &w) { return w.function.empty() && w.name == given.name; });
+    if (row == signature.weights.end() &&
+        (isOtherState(signature, given.name) || prepared.weights.contains(given.name)))
       continue;
     if (row == signature.weights.end())
       throw Error("weight '" + given.name + "': no function has a parameter or buffer of that name");
-    if (row->dtype != given.dtype || row->dims != given.dims)
-      throw Error("weight '" + given.name + "': expected " + describe(row->dtype, row->dims) + ", got " +
-                  describe(nnc_dtype(given.dtype), given.dims));
+    checkWeight(given, row->dtype, row->dims);
     row->data = given.data;
   }
-  for (const SignatureWeight &weight : signature.weights)
-    if (options.allWeights && !weight.data)
+  for (SignatureWeight &weight : signature.weights)
+    if (auto made = prepared.values.find({weight.function, weight.name}); made != prepared.values.end())
+      weight.data = made->second.data();
+  for (const auto &[number, weight] : llvm::enumerate(signature.weights)) {
+    bool constant = number + signature.constants >= signature.weights.size();
+    if (!weight.data && (options.allWeights || (constant && !options.weights.empty())))
       throw Error("weight '" + weight.name + "' is missing: expected " + describe(weight.dtype, weight.dims));
+  }
 }
 
 void checkNames(const Signature &signature) {
@@ -123,6 +217,7 @@ void checkNames(const Signature &signature) {
 }
 
 struct Objects {
+  Prepared prepared;
   std::vector<Kernel> kernels;
   llvm::SmallVector<char, 0> host;
   Signature signature;
@@ -156,6 +251,8 @@ Objects compileObjects(ModuleOp source, const CompileOptions &options, std::vect
   ErrorCollector errors(context);
   std::vector<Target> targets = parseTargets(targetNames);
   OwningOpRef<ModuleOp> module = source.clone();
+  if (options.freeze)
+    freezeArguments(*module);
 
   LowerOptions lowering;
   lowering.fuse = options.fuse;
@@ -172,11 +269,13 @@ Objects compileObjects(ModuleOp source, const CompileOptions &options, std::vect
     errors.raise();
 
   Objects objects;
+  if (!options.weights.empty())
+    objects.prepared = prepare(*module, options);
   ObjectCache cache = cacheOf(options);
   objects.kernels = valueOrThrow(compileKernels(*module, targets, cache, options.threads), errors);
   objects.signature = valueOrThrow(readSignature(*module, options.name), errors);
   checkNames(objects.signature);
-  embed(options, objects.signature);
+  embed(options, objects.prepared, objects.signature);
 
   std::vector<Variant> variants;
   for (auto [number, name] : llvm::enumerate(targetNames)) {
@@ -229,7 +328,8 @@ static std::string keyOf(ModuleOp module, const CompileOptions &options) {
   if (failed(writeBytecodeToFile(module, stream)))
     return "";
   std::vector<std::string> names = targetsJustInTime(options);
-  std::string what = "object of " + options.name + (options.fuse ? " fused" : " apart");
+  std::string what =
+      "object of " + options.name + (options.fuse ? " fused" : " apart") + (options.freeze ? " frozen" : "");
   for (const Target &target : parseTargets(names))
     what += "; " + target.triple + " " + target.cpu + " " + target.features;
   for (const std::string &name : names)
@@ -279,6 +379,9 @@ void compileToFile(ModuleOp module, const CompileOptions &options, const std::st
   if (targets.empty())
     targets = llvm::Triple(llvm::sys::getProcessTriple()).isX86() ? std::vector<std::string>{"x86-64-v4", "x86-64-v3"}
                                                                   : std::vector<std::string>{"aarch64"};
+  bool known = !options.weights.empty() || llvm::none_of(module.getOps<func::FuncOp>(), hasWeights);
+  if (options.freeze && !known)
+    throw Error("freeze: expected the values of parameters and buffers, got none");
   Objects objects = compileObjects(module, options, targets, watch, report);
   objects.link.soname = llvm::sys::path::filename(path).str();
   auto bytes = linkToMemory(objects.inputs, objects.link);

@@ -54,6 +54,12 @@ struct CompileOptions {
   std::vector<EmbeddedWeight> weights = {};
   /// Whether every parameter and buffer must be among `weights`.
   bool allWeights = false;
+  /// Like torch.jit.freeze: functions compute with the values that parameters and buffers have now, and do not see
+  /// later ones. Whatever depends on them alone is computed once, here, not in each call, and what is only read then is
+  /// neither an argument any more nor held. Batch norms that use running statistics are folded into the convolution or
+  /// product before them, which changes rounding; all else has the same bits, but for multiply-adds whose product is
+  /// known. A variable that the function itself updates stays as it is, so a training step is not changed.
+  bool freeze = false;
   /// Sees the text at the end of each stage ("linalg", "kernels", "buffers").
   std::function<void(const std::string &level, const std::string &text)> dump = {};
   CompileReport *report = nullptr;
@@ -61,7 +67,9 @@ struct CompileOptions {
 
 /// Compiles all public functions of `module`, which is not changed, and loads them. Throws nnc::Error with the location
 /// of the user's mistake. An object that was compiled before from the same module in the same way is shared while it
-/// lives, and else read from the cache, unless there are `weights`, `dump` or `report`.
+/// lives, and else read from the cache, unless there are `weights`, `dump` or `report`. With `freeze` but without
+/// `weights`, the object holds for each function `f` that has something to prepare `f.prepare`, of the weights, whose
+/// results are the constants among the arguments of `f`, by name; it is for callers to run it and to keep its results.
 std::shared_ptr<runtime::SharedObject> compile(mlir::ModuleOp module, const CompileOptions &options = {});
 
 /// The bytes of the shared object that `compile` would load.

@@ -136,12 +136,13 @@ void HeaderWriter::intro() {
 }
 
 void HeaderWriter::weights() {
-  if (signature.weights.empty())
+  auto rows = llvm::ArrayRef(signature.weights).drop_back(signature.constants);
+  if (rows.empty())
     return;
   Scope scope;
   int64_t bytes = 0;
   bool embedded = true;
-  for (const SignatureWeight &weight : signature.weights) {
+  for (const SignatureWeight &weight : rows) {
     weightNames.push_back(scope.add(weight.name));
     bytes += weight.bytes;
     embedded &= weight.data != nullptr;
@@ -152,7 +153,7 @@ void HeaderWriter::weights() {
                    : "Point the fields to your own memory, or open a safetensors file.")
       << " */\n";
   out << "typedef struct " << lib << "_weights {\n";
-  for (auto [weight, name] : llvm::zip(signature.weights, weightNames))
+  for (auto [weight, name] : llvm::zip(rows, weightNames))
     out << "  const " << cType(weight.dtype) << " *" << name << "; /* " << comment(weight.name) << ": "
         << describe(weight.dtype, weight.dims) << " */\n";
   out << "} " << lib << "_weights;\n\n";
@@ -233,6 +234,11 @@ void HeaderWriter::function(const SignatureFunction &function, int32_t number) {
   out << "/*===--- " << comment(function.name) << " ---===*/\n\n";
   if (typed.front().passing == TypedArgument::State)
     state(function, number);
+  int64_t constants = 0;
+  for (const SignatureValue &value : function.arguments)
+    constants += value.kind == NNC_CONSTANT ? value.bytes : 0;
+  if (constants)
+    out << "/* Its weights are frozen: what it reads, " << constants << " bytes, is in the object. */\n";
   out << "#define " << macro << " " << number << " /* its number, for services->invoke */\n";
   out << "#define " << macro << "_WORKSPACE_BYTES " << function.workspaceBytes << "\n\n";
 

@@ -34,6 +34,7 @@ static std::optional<nnc_kind> parseKind(StringRef text) {
       .Case("scalar", NNC_SCALAR)
       .Case("seed", NNC_SEED)
       .Case("step", NNC_STEP)
+      .Case("constant", NNC_CONSTANT)
       .Default(std::nullopt);
 }
 
@@ -91,6 +92,23 @@ void completeSignatures(ModuleOp module) {
   }
 }
 
+void freezeArguments(ModuleOp module) {
+  auto unit = UnitAttr::get(module.getContext());
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (isKernel(function) || function.isPrivate())
+      continue;
+    llvm::SmallDenseSet<int64_t> updated;
+    for (unsigned i = 0; i < function.getNumResults(); ++i)
+      if (auto updates = function.getResultAttrOfType<IntegerAttr>(i, "nn.updates"))
+        updated.insert(updates.getInt());
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      auto kind = function.getArgAttrOfType<StringAttr>(i, kindAttr);
+      if (kind && (kind == "parameter" || kind == "buffer") && !updated.contains(i))
+        function.setArgAttr(i, frozenAttr, unit);
+    }
+  }
+}
+
 static FailureOr<SignatureValue> readValue(func::FuncOp function, unsigned argument) {
   SignatureValue value;
   auto type = dyn_cast<MemRefType>(function.getArgumentTypes()[argument]);
@@ -114,7 +132,10 @@ static FailureOr<SignatureValue> readValue(func::FuncOp function, unsigned argum
     if (!known)
       return function.emitError("argument '") << value.name << "': unknown kind '" << kind.getValue() << "'";
     value.kind = *known;
+    value.prepared = *known == NNC_CONSTANT;
   }
+  if (function.getArgAttr(argument, frozenAttr))
+    value.kind = NNC_CONSTANT;
   return value;
 }
 
@@ -230,10 +251,44 @@ static FailureOr<SignatureFunction> readFunction(func::FuncOp function, const ll
   return result;
 }
 
+// Rows of what callers can bring first, each name once; behind them what is the object's own. A frozen weight that
+// another function takes as a weight is one row.
+static LogicalResult readWeights(ModuleOp module, Signature &signature) {
+  llvm::StringMap<int32_t> rows;
+  auto addRow = [&](const SignatureFunction &function, SignatureValue &value) -> LogicalResult {
+    auto [at, added] = rows.try_emplace(value.prepared ? function.name + '\0' + value.name : value.name,
+                                        int32_t(signature.weights.size()));
+    value.weight = at->second;
+    if (added)
+      signature.weights.push_back(
+          {value.name, value.dims, value.bytes, value.dtype, nullptr, value.prepared ? function.name : ""});
+    const SignatureWeight &weight = signature.weights[value.weight];
+    if (weight.dims == value.dims && weight.dtype == value.dtype)
+      return success();
+    return cast<func::FuncOp>(SymbolTable::lookupSymbolIn(module, function.name)).emitError("'")
+           << value.name << "' is " << describe(value.dtype, value.dims) << " here and "
+           << describe(weight.dtype, weight.dims) << " in another function";
+  };
+  auto addRows = [&](auto isWanted) -> LogicalResult {
+    for (SignatureFunction &function : signature.functions)
+      for (SignatureValue &value : function.arguments)
+        if (isWanted(value.kind) && failed(addRow(function, value)))
+          return failure();
+    return success();
+  };
+  if (failed(addRows([](nnc_kind kind) { return kind == NNC_PARAMETER || kind == NNC_BUFFER; })))
+    return failure();
+  auto first = signature.weights.size();
+  if (failed(addRows([](nnc_kind kind) { return kind == NNC_CONSTANT; })))
+    return failure();
+  signature.constants = int32_t(signature.weights.size() - first);
+  return success();
+}
+
 FailureOr<Signature> readSignature(ModuleOp module, const std::string &name) {
   Signature signature;
   signature.name = name;
-  llvm::StringMap<int32_t> kernels, weights;
+  llvm::StringMap<int32_t> kernels;
   SmallVector<KernelWork> work;
   for (auto function : module.getOps<func::FuncOp>())
     if (isKernel(function)) {
@@ -247,22 +302,12 @@ FailureOr<Signature> readSignature(ModuleOp module, const std::string &name) {
     auto read = readFunction(function, kernels, work);
     if (failed(read))
       return failure();
-    for (SignatureValue &value : read->arguments) {
-      if (value.kind != NNC_PARAMETER && value.kind != NNC_BUFFER)
-        continue;
-      auto [at, added] = weights.try_emplace(value.name, signature.weights.size());
-      value.weight = at->second;
-      if (added)
-        signature.weights.push_back({value.name, value.dims, value.bytes, value.dtype, nullptr});
-      const SignatureWeight &weight = signature.weights[value.weight];
-      if (weight.dims != value.dims || weight.dtype != value.dtype)
-        return function.emitError("'") << value.name << "' is " << describe(value.dtype, value.dims) << " here and "
-                                       << describe(weight.dtype, weight.dims) << " in another function";
-    }
     signature.functions.push_back(std::move(*read));
   }
   if (signature.functions.empty())
     return module.emitError("expected at least one public function");
+  if (failed(readWeights(module, signature)))
+    return failure();
   return signature;
 }
 

@@ -14,10 +14,11 @@ struct SignatureValue {
   int64_t bytes = 0;
   nnc_dtype dtype = NNC_F32;
   nnc_kind kind = NNC_INPUT;
-  int32_t updates = -1; // as in nnc_value
-  int32_t weight = -1;  // row in Signature::weights
+  int32_t updates = -1;  // as in nnc_value
+  int32_t weight = -1;   // row in Signature::weights
+  bool prepared = false; // a constant that is no weight itself, but computed from some
 
-  bool isState() const { return kind != NNC_INPUT && kind != NNC_SCALAR && kind != NNC_OUTPUT; }
+  bool isState() const { return kind != NNC_INPUT && kind != NNC_SCALAR && kind != NNC_OUTPUT && kind != NNC_CONSTANT; }
 };
 
 struct SignatureLaunch {
@@ -40,12 +41,14 @@ struct SignatureWeight {
   int64_t bytes = 0;
   nnc_dtype dtype = NNC_F32;
   const void *data = nullptr;
+  std::string function = {}; // that it was prepared for; empty: a weight as it is
 };
 
 struct Signature {
   std::string name; // of the library
   std::vector<SignatureFunction> functions;
-  std::vector<SignatureWeight> weights; // parameters and buffers of all functions, each name once
+  std::vector<SignatureWeight> weights; // parameters and buffers of all functions, each name once; then constants
+  int32_t constants = 0;                // how many rows of these
   std::vector<std::string> kernels;
 };
 
@@ -53,6 +56,9 @@ struct Signature {
 /// still the user's: an argument without a name is "arg<i>", without a kind an input; `nn.dtype` tells booleans and
 /// unsigned bytes apart, which are both i8 below the graph.
 void completeSignatures(mlir::ModuleOp module);
+
+/// Makes every parameter and buffer frozen (`nn.frozen`) in the functions that do not update it.
+void freezeArguments(mlir::ModuleOp module);
 
 /// Reads the planned functions of `module` (level buffers).
 mlir::FailureOr<Signature> readSignature(mlir::ModuleOp module, const std::string &name);

@@ -44,7 +44,7 @@ std::vector<TypedArgument> typedArguments(const SignatureFunction &function) {
   if (!stateArguments(function).empty())
     typed.push_back({takesWeights(function) ? TypedArgument::Weights : TypedArgument::State});
   for (auto [number, value] : llvm::enumerate(function.arguments))
-    if (!value.isState())
+    if (!value.isState() && value.kind != NNC_CONSTANT)
       typed.push_back({value.kind == NNC_SCALAR && value.dims.empty() ? TypedArgument::Value : TypedArgument::Pointer,
                        false, int32_t(number)});
   for (auto [number, value] : llvm::enumerate(function.results))
@@ -210,6 +210,9 @@ void TableEmitter::emitTyped(int32_t number, llvm::Constant *table, llvm::Consta
   };
   for (auto [index, value] : llvm::enumerate(function.results))
     store(null(), results, index); // an update may be null
+  for (auto [index, value] : llvm::enumerate(function.arguments))
+    if (value.kind == NNC_CONSTANT)
+      store(null(), arguments, index); // stands for what is embedded
   llvm::Value *workspace = nullptr;
   // values live in slots made before any branch
   for (auto [parameter, argument] : llvm::zip(code->args(), typed)) {
@@ -257,11 +260,17 @@ void TableEmitter::emit() {
   SmallVector<llvm::Constant *> functions, weights, targets, names, lines;
   for (const SignatureFunction &row : signature.functions)
     functions.push_back(function(row));
+  std::vector<std::pair<StringRef, llvm::Constant *>> embedded; // each once: two functions may prepare the same
   for (const SignatureWeight &weight : signature.weights) {
     llvm::Constant *data = null();
     if (weight.data) {
       StringRef bytes(static_cast<const char *>(weight.data), weight.bytes);
-      data = constant("weight", llvm::ConstantDataArray::getRaw(bytes, bytes.size(), b.getInt8Ty()), NNC_ALIGNMENT);
+      auto known = llvm::find_if(embedded, [&](const auto &other) { return other.first == bytes; });
+      data =
+          known != embedded.end()
+              ? known->second
+              : constant("weight", llvm::ConstantDataArray::getRaw(bytes, bytes.size(), b.getInt8Ty()), NNC_ALIGNMENT);
+      embedded.push_back({bytes, data});
     }
     weights.push_back(row(
         {text(weight.name), dims(weight.dims), i64(weight.bytes), i32(weight.dtype), i32(weight.dims.size()), data}));
@@ -277,13 +286,13 @@ void TableEmitter::emit() {
   for (const std::string &row : sources)
     lines.push_back(text(row));
   llvm::Constant *services = symbol("nnc_core_services", llvm::ArrayType::get(b.getInt8Ty(), sizeof(nnc_services)));
-  llvm::Constant *table =
-      constant("module",
-               row({i32(NNC_ABI_VERSION), i32(sizeof(nnc_module)), text(signature.name),
-                    text("nnc " NNC_VERSION_STRING), services, array("functions", functions), array("weights", weights),
-                    array("variants", targets), array("names", names), i32(functions.size()), i32(weights.size()),
-                    i32(targets.size()), i32(names.size()), array("sources", lines), i32(lines.size()), i32(0)}),
-               8);
+  llvm::Constant *table = constant(
+      "module",
+      row({i32(NNC_ABI_VERSION), i32(sizeof(nnc_module)), text(signature.name), text("nnc " NNC_VERSION_STRING),
+           services, array("functions", functions), array("weights", weights), array("variants", targets),
+           array("names", names), i32(functions.size()), i32(weights.size()), i32(targets.size()), i32(names.size()),
+           array("sources", lines), i32(lines.size()), i32(signature.constants)}),
+      8);
   emitEntry(NNC_MODULE_ENTRY, table);
   emitEntry(signature.name + "_module", table);
   for (int32_t number = 0; number < int32_t(signature.functions.size()); ++number)

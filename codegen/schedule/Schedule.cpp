@@ -27,7 +27,7 @@ LogicalResult ScheduleDialect::verifyOperationAttribute(Operation *op, NamedAttr
                : op->emitOpError("attribute '") << name << "' is the number of a view's buffer";
   if (!isa<FunctionOpInterface>(op)) // func.func, and llvm.func while a kernel is lowered
     return op->emitOpError("attribute '") << name << "' is for functions";
-  if (name == kernelAttr || name == mayAliasAttr)
+  if (name == kernelAttr || name == mayAliasAttr || name == prepareAttr)
     return isa<UnitAttr>(attribute.getValue()) ? success() : op->emitOpError("attribute '") << name << "' is a unit";
   if (name == peakBytesAttr || name == lowerBoundAttr)
     return isa<IntegerAttr>(attribute.getValue()) ? success()

@@ -18,6 +18,12 @@ namespace nnc::codegen {
 /// Is this function a kernel (not a schedule)?
 inline bool isKernel(mlir::func::FuncOp function) { return function->hasAttr(ScheduleDialect::kernelAttr); }
 
+/// On an argument of a schedule function (unit): its value is known when the function is compiled, or prepared, and
+/// never changes.
+inline constexpr llvm::StringLiteral frozenAttr = "nn.frozen";
+/// Ends the name of the function that prepares what another one takes.
+inline constexpr llvm::StringLiteral prepareSuffix = ".prepare";
+
 /// Bytes of a static tensor or memref: i1 takes one byte an element, as in every buffer of the ABI.
 int64_t bytesOf(mlir::Type type);
 

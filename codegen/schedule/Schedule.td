@@ -16,13 +16,15 @@ def ScheduleDialect : Dialect {
   let description = [{
     Attributes of a kernel function: `sched.kernel` (unit: it is one) and `sched.may_alias` (unit: some launch gives it one
     buffer as input and as output, so its arguments are not `noalias`). Attributes of a planned schedule function:
-    `sched.peak_bytes` (size of the arena) and `sched.lower_bound_bytes` (most bytes live at once; no plan can be smaller
+    `sched.prepare` (unit: it computes what another function takes, whose name is its name without `.prepare`, once and for
+    all calls), `sched.peak_bytes` (size of the arena) and `sched.lower_bound_bytes` (most bytes live at once; no plan can be smaller
     in this order), and `sched.results` (for each result the function had, the argument that holds it now).
     A view of the arena carries `sched.buffer`, the number of the buffer it is (views of one number share their bytes).
   }];
   let extraClassDeclaration = [{
     static constexpr llvm::StringLiteral kernelAttr = "sched.kernel";
     static constexpr llvm::StringLiteral mayAliasAttr = "sched.may_alias";
+    static constexpr llvm::StringLiteral prepareAttr = "sched.prepare";
     static constexpr llvm::StringLiteral peakBytesAttr = "sched.peak_bytes";
     static constexpr llvm::StringLiteral lowerBoundAttr = "sched.lower_bound_bytes";
     static constexpr llvm::StringLiteral bufferAttr = "sched.buffer";

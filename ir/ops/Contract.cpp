@@ -193,6 +193,17 @@ static Tensor dotCotangent(Tensor g, int64_t gFreeStart, int64_t gOtherStart, in
     permutation[contracting[which]] = batches + int64_t(free.size() + i);
   return permute(product, permutation);
 }
+std::optional<int64_t> DotOp::scaledDim(unsigned operand, int64_t result) {
+  auto batches = int64_t(getLhsBatch().size());
+  if (result < batches)
+    return operand == 0 ? getLhsBatch()[result] : getRhsBatch()[result];
+  SmallVector<int64_t> left = freeDims(getLhs().getType().getRank(), getLhsBatch(), getLhsContract()),
+                       right = freeDims(getRhs().getType().getRank(), getRhsBatch(), getRhsContract());
+  int64_t free = result - batches, count = int64_t(left.size());
+  if (operand == 0)
+    return free < count ? std::optional(left[free]) : std::nullopt;
+  return free < count ? std::nullopt : std::optional(right[free - count]);
+}
 SmallVector<Tensor> DotOp::vjp(ArrayRef<Tensor> cotangents) {
   Tensor l = tensor(getLhs()), r = tensor(getRhs()), g = cotangents[0];
   auto lf = freeDims(l.rank(), getLhsBatch(), getLhsContract()),
@@ -362,6 +373,10 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   types.push_back(input.clone(shape));
   return success();
 }
+std::optional<int64_t> ConvOp::scaledDim(unsigned operand, int64_t result) {
+  // Output channels are those of the weight, in order, however many groups there are.
+  return result == int64_t(operand) ? std::optional<int64_t>(0) : std::nullopt;
+}
 SmallVector<Tensor> ConvOp::vjp(ArrayRef<Tensor> cotangents) {
   Tensor x = tensor(getInput()), w = tensor(getWeight()), g = cotangents[0];
   ConvDims dims = Sizes(*this).dims();
@@ -416,6 +431,11 @@ LogicalResult ConvInputGradOp::inferReturnTypes(MLIRContext *, std::optional<Loc
   shape.append(adaptor.getInputSpatial().begin(), adaptor.getInputSpatial().end());
   types.push_back(g.clone(shape));
   return success();
+}
+std::optional<int64_t> ConvInputGradOp::scaledDim(unsigned operand, int64_t result) {
+  if (result != int64_t(operand) || (operand == 1 && getGroups() != 1)) // groups share the weight's channels
+    return std::nullopt;
+  return int64_t(operand);
 }
 SmallVector<Tensor> ConvInputGradOp::vjp(ArrayRef<Tensor> cotangents) {
   Tensor g = tensor(getCotangent()), w = tensor(getWeight());

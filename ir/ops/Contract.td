@@ -2,7 +2,7 @@
 // differentiation.
 include "nnc/ir/ops/Base.td"
 
-def Nnc_DotOp : Nnc_DifferentiableOp<"dot"> {
+def Nnc_DotOp : Nnc_DifferentiableOp<"dot", [DeclareOpInterfaceMethods<Nnc_Product>]> {
   let summary = "sum of products over contracting dimensions, for each position of the batch dimensions";
   let description = [{
     The result has the batch dimensions (in the order given), then the remaining ones of `lhs`, then those of `rhs`.
@@ -16,7 +16,7 @@ def Nnc_DotOp : Nnc_DifferentiableOp<"dot"> {
 defvar Nnc_ConvSizes = (ins DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$padding_low, DenseI64ArrayAttr:$padding_high,
                             DenseI64ArrayAttr:$dilation, I64Attr:$groups);
 
-def Nnc_ConvOp : Nnc_DifferentiableOp<"conv"> {
+def Nnc_ConvOp : Nnc_DifferentiableOp<"conv", [DeclareOpInterfaceMethods<Nnc_Product>]> {
   let summary = "cross-correlation: input N C spatial, weight O C/groups kernel -> N O out";
   let description = [{
     out = (in + padding_low + padding_high - dilation * (kernel - 1) - 1) / stride + 1;
@@ -26,7 +26,7 @@ def Nnc_ConvOp : Nnc_DifferentiableOp<"conv"> {
   let arguments = !con((ins Nnc_FloatTensor:$input, Nnc_FloatTensor:$weight), Nnc_ConvSizes);
   let results = (outs Nnc_FloatTensor:$output);
 }
-def Nnc_ConvInputGradOp : Nnc_DifferentiableOp<"conv_input_grad"> {
+def Nnc_ConvInputGradOp : Nnc_DifferentiableOp<"conv_input_grad", [DeclareOpInterfaceMethods<Nnc_Product>]> {
   let summary = "the cotangent of conv's input, of spatial sizes `input_spatial`: transposed convolution";
   let arguments = !con((ins Nnc_FloatTensor:$cotangent, Nnc_FloatTensor:$weight, DenseI64ArrayAttr:$input_spatial),
                        Nnc_ConvSizes);

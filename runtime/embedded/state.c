@@ -58,13 +58,17 @@ static int32_t match(const nnc_safetensors *file, const char *path, const char *
 
 /* Names the first key of the file that no argument has; arguments are few, and this runs only when counts differ. */
 static int32_t find_unexpected(const nnc_safetensors *file, const char *path, const nnc_function *function) {
+  bool frozen = false;
+  for (int32_t a = 0; a < function->argument_count; ++a)
+    frozen |= function->arguments[a].kind == NNC_CONSTANT;
   for (int64_t i = 0; i < file->tensor_count; ++i) {
     bool found = false;
     for (int32_t a = 0; a < function->argument_count && !found; ++a)
       found = is_state(&function->arguments[a]) && strcmp(function->arguments[a].name, file->tensors[i].name) == 0;
     char shown[NNC_PRINTABLE];
     if (!found)
-      return nnc_fail(NNC_MISMATCH, "%s: unexpected key '%s'", path, nnc_printable(shown, file->tensors[i].name));
+      return nnc_fail(NNC_MISMATCH, "%s: unexpected key '%s'%s%s%s", path, nnc_printable(shown, file->tensors[i].name),
+                      frozen ? ": the weights of '" : "", frozen ? function->name : "", frozen ? "' are frozen" : "");
   }
   return NNC_OK;
 }
@@ -119,7 +123,8 @@ int32_t nnc_weights_open(const nnc_module *module, const char *path, nnc_weights
   }
   weights->file = file;
   size_t copied = 0;
-  for (int32_t i = 0; i < module->weight_count && status == NNC_OK; ++i) {
+  int32_t wanted = module->weight_count - module->constant_count;
+  for (int32_t i = 0; i < wanted && status == NNC_OK; ++i) {
     const nnc_weight *w = &module->weights[i];
     status = match(file, path, w->name, w->dtype, w->dims, w->rank, &tensor);
     if (status == NNC_OK && misaligned(tensor))
@@ -132,7 +137,9 @@ int32_t nnc_weights_open(const nnc_module *module, const char *path, nnc_weights
     return status;
   }
   char *room = weights->copies;
-  for (int32_t i = 0; i < module->weight_count; ++i) {
+  for (int32_t i = wanted; i < module->weight_count; ++i)
+    weights->data[i] = module->weights[i].data;
+  for (int32_t i = 0; i < wanted; ++i) {
     tensor = nnc_safetensors_find(file, module->weights[i].name);
     weights->data[i] = tensor->data;
     if (misaligned(tensor)) {

@@ -13,6 +13,7 @@
 #include "nnc/codegen/Pipelines.h"
 #include "nnc/codegen/object/Compile.h"
 #include "nnc/codegen/object/Host.h"
+#include "nnc/codegen/object/Signature.h"
 #include "nnc/codegen/object/Table.h"
 #include "nnc/passes/Passes.h"
 #include "nnc/runtime/Error.h"
@@ -30,6 +31,7 @@ llvm::cl::opt<std::string> toLevel("to", llvm::cl::value_desc("level"),
 llvm::cl::opt<std::string> targetName("target", llvm::cl::value_desc("cpu"), llvm::cl::init("native"),
                                       llvm::cl::desc("Target of --to=llvm and --to=object"));
 llvm::cl::opt<bool> noFuse("no-fuse", llvm::cl::desc("With --to: every op is a kernel of its own"));
+llvm::cl::opt<bool> freeze("freeze", llvm::cl::desc("With --to: weights that are not updated are frozen"));
 llvm::cl::opt<bool> printConstants("print-constants", llvm::cl::desc("Print large constants in full"));
 
 struct LowerTo : PassWrapper<LowerTo, OperationPass<ModuleOp>> {
@@ -43,6 +45,8 @@ struct LowerTo : PassWrapper<LowerTo, OperationPass<ModuleOp>> {
       return;
     codegen::LowerOptions options;
     options.fuse = !noFuse;
+    if (freeze && codegen::levelOf(module) < codegen::Level::Kernels)
+      codegen::freezeArguments(module);
     if (failed(codegen::lowerTo(module, std::min(level, codegen::Level::Buffers), options)) ||
         (level == codegen::Level::Llvm && failed(toLlvm(module))))
       signalPassFailure();
@@ -99,6 +103,7 @@ static int writeObject(std::unique_ptr<llvm::MemoryBuffer> buffer, const Dialect
     codegen::CompileOptions options;
     options.targets = {targetName};
     options.fuse = !noFuse;
+    options.freeze = freeze;
     std::vector<char> bytes = codegen::compileToBytes(*module, options);
     output << StringRef(bytes.data(), bytes.size());
   } catch (const Error &mistake) {

@@ -72,10 +72,9 @@ int compileMain() {
     throw Error("--dump: expected linalg, kernels or buffers, got '" + level + "'");
   std::optional<runtime::SafeTensors> file;
   if (!weights->empty()) {
-    file.emplace(*weights);
-    for (const auto &[key, tensor] : file->tensors())
-      options.weights.push_back({key, tensor.dtype, tensor.dims, tensor.data.data()});
-    options.allWeights = true;
+    embedFile(file.emplace(*weights), options);
+  } else if (options.freeze) {
+    throw Error("--freeze: expected --weights, whose values are put into the object");
   }
   say("compiling");
   struct Clear {

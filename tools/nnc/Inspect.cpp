@@ -94,12 +94,14 @@ int inspectMain() {
       bytes += module.weights[i].bytes;
     llvm::outs() << "\nweights: " << bytesText(bytes) << "\n";
   }
+  int32_t constants = module.bytes >= sizeof(nnc_module) ? module.constant_count : 0;
   for (int32_t i = 0; i < module.weight_count; ++i) {
     const nnc_weight &weight = module.weights[i];
     llvm::outs() << "    " << weight.name << ": "
                  << codegen::describe(nnc_dtype(weight.dtype),
                                       llvm::ArrayRef<int64_t>(weight.dims, weight.dims ? weight.rank : 0))
-                 << (weight.data ? ", embedded" : "") << "\n";
+                 << (weight.data ? ", embedded" : "") << (i >= module.weight_count - constants ? ", constant" : "")
+                 << "\n";
   }
   for (const nnc_function &function : object->functions())
     printFunction(*object, function);

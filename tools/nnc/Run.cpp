@@ -184,9 +184,9 @@ static void printResult(const nnc_value &value, const void *data) {
 }
 
 int runMain() {
-  auto object = openModel(*path, flags);
+  auto object = openModel(*path, flags, *weights);
   Call call(*object, chooseFunction(*object, *function), threadCount(*threads));
-  if (!weights->empty())
+  if (!weights->empty() && !*flags.freeze)
     call.loadState(*weights);
   call.checkState();
   readInputs(call);

@@ -4,12 +4,14 @@
 #include "nnc/codegen/ErrorCollector.h"
 #include "nnc/codegen/ModuleText.h"
 #include "nnc/codegen/object/Signature.h"
+#include "nnc/codegen/schedule/Schedule.h"
 #include "nnc/runtime/Error.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cstring>
+#include <optional>
 
 namespace nnc::tool {
 
@@ -25,13 +27,17 @@ CompileFlags::CompileFlags(llvm::cl::SubCommand &command)
       noFuse("no-fuse", llvm::cl::sub(command), llvm::cl::cat(category()),
              llvm::cl::desc("Make every op a kernel of its own: slow, for comparison")),
       noCache("no-cache", llvm::cl::sub(command), llvm::cl::cat(category()),
-              llvm::cl::desc("Neither read nor write the cache of compiled kernels")) {}
+              llvm::cl::desc("Neither read nor write the cache of compiled kernels")),
+      freeze("freeze", llvm::cl::sub(command), llvm::cl::cat(category()),
+             llvm::cl::desc("Weights never change: what depends on them alone is computed once, and they are no "
+                            "arguments any more")) {}
 
 codegen::CompileOptions CompileFlags::options() const {
   codegen::CompileOptions options;
   options.targets.assign(targets.begin(), targets.end());
   options.fuse = !*noFuse;
   options.cache = !*noCache;
+  options.freeze = *freeze;
   return options;
 }
 
@@ -43,22 +49,43 @@ mlir::OwningOpRef<mlir::ModuleOp> readModule(const std::string &path, mlir::MLIR
   return module;
 }
 
-std::shared_ptr<runtime::SharedObject> openModel(const std::string &path, const CompileFlags &flags) {
+void embedFile(const runtime::SafeTensors &file, codegen::CompileOptions &options) {
+  for (const auto &[key, tensor] : file.tensors())
+    options.weights.push_back({key, tensor.dtype, tensor.dims, tensor.data.data()});
+  options.allWeights = true;
+}
+
+std::shared_ptr<runtime::SharedObject> openModel(const std::string &path, const CompileFlags &flags,
+                                                 const std::string &weights) {
   if (llvm::StringRef(path).ends_with(".so"))
     return std::make_shared<runtime::SharedObject>(path);
   mlir::MLIRContext context;
   codegen::loadDialects(context);
   auto module = readModule(path, context);
-  return codegen::compile(*module, flags.options());
+  codegen::CompileOptions options = flags.options();
+  std::optional<runtime::SafeTensors> file;
+  if (options.freeze && !weights.empty())
+    embedFile(file.emplace(weights), options);
+  return codegen::compile(*module, options);
+}
+
+// Not what a user has written.
+static bool isPrepare(const nnc_function &function) {
+  return llvm::StringRef(function.name).ends_with(codegen::prepareSuffix);
 }
 
 int32_t chooseFunction(const runtime::SharedObject &object, const std::string &name) {
   if (!name.empty())
     return object.function(name);
-  if (object.functions().size() == 1)
-    return 0;
   std::string known;
+  size_t count = 0;
+  for (const nnc_function &function : object.functions())
+    count += !isPrepare(function);
   for (const nnc_function &function : object.functions()) {
+    if (isPrepare(function))
+      continue;
+    if (count == 1)
+      return int32_t(&function - object.functions().data());
     if (!std::strcmp(function.name, "forward"))
       return int32_t(&function - object.functions().data());
     known += (known.empty() ? "" : ", ") + std::string(function.name);
@@ -98,7 +125,7 @@ Call::Call(const runtime::SharedObject &object, int32_t function, int threads)
 std::vector<int32_t> Call::inputs() const {
   std::vector<int32_t> numbers;
   for (int32_t i = 0; i < info().argument_count; ++i)
-    if (!isState(info().arguments[i]))
+    if (!isState(info().arguments[i]) && info().arguments[i].kind != NNC_CONSTANT)
       numbers.push_back(i);
   return numbers;
 }
@@ -150,7 +177,7 @@ void Call::fillRandom() {
 
 void Call::checkState() const {
   for (int32_t i = 0; i < info().argument_count; ++i)
-    if (isState(info().arguments[i]) && !given[i])
+    if ((isState(info().arguments[i]) || info().arguments[i].kind == NNC_CONSTANT) && !given[i])
       throw Error(std::string(kindText(info().arguments[i].kind)) + " '" + info().arguments[i].name +
                   "' has no value: give --weights");
 }
@@ -188,8 +215,9 @@ std::string bytesText(int64_t bytes) {
 }
 
 const char *kindText(int32_t kind) {
-  static const char *const names[] = {"input", "parameter", "buffer", "optimizer", "scalar", "seed", "step", "output"};
-  return kind >= 0 && kind <= NNC_OUTPUT ? names[kind] : "?";
+  static const char *const names[] = {"input", "parameter", "buffer", "optimizer", "scalar",
+                                      "seed",  "step",      "output", "constant"};
+  return kind >= 0 && kind <= NNC_CONSTANT ? names[kind] : "?";
 }
 
 std::string shortened(llvm::StringRef list) {

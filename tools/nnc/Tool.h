@@ -5,6 +5,7 @@
 #include "nnc/codegen/object/Compile.h"
 #include "nnc/runtime/Buffer.h"
 #include "nnc/runtime/Pool.h"
+#include "nnc/runtime/SafeTensors.h"
 #include "nnc/runtime/SharedObject.h"
 #include "llvm/Support/CommandLine.h"
 #include <memory>
@@ -57,14 +58,19 @@ struct CompileFlags {
   explicit CompileFlags(llvm::cl::SubCommand &command);
   codegen::CompileOptions options() const;
   OptionList<std::string> targets;
-  Option<bool> noFuse, noCache;
+  Option<bool> noFuse, noCache, freeze;
 };
 
 /// Parses a file; throws nnc::Error with the first mistake in it.
 mlir::OwningOpRef<mlir::ModuleOp> readModule(const std::string &path, mlir::MLIRContext &context);
 
-/// A .so is loaded, anything else is text to be compiled for this CPU.
-std::shared_ptr<runtime::SharedObject> openModel(const std::string &path, const CompileFlags &flags);
+/// A .so is loaded, anything else is text to be compiled for this CPU, with the weights of a safetensors file where it
+/// is given and they are frozen.
+std::shared_ptr<runtime::SharedObject> openModel(const std::string &path, const CompileFlags &flags,
+                                                 const std::string &weights = "");
+
+/// The tensors of a safetensors file are embedded: all weights must be there. It must live until that is done.
+void embedFile(const runtime::SafeTensors &file, codegen::CompileOptions &options);
 
 /// The function of that name; without a name the only one, or the one called forward.
 int32_t chooseFunction(const runtime::SharedObject &object, const std::string &name);

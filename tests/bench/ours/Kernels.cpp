@@ -25,10 +25,11 @@ static Workload convOf(const Spec &spec) {
   ConvSizes sizes(spec);
   const Shape &x = sizes.x, &w = sizes.w, &y = sizes.y;
   ConvDims dims{sizes.stride, sizes.padding, sizes.padding, std::vector<int64_t>(sizes.size.size(), 1), sizes.groups};
-  if (sizes.pass == "forward") { // the weights are a model's
+  if (sizes.pass == "forward") { // the weights are a model's, in inference
     auto weights = std::make_shared<Variable>(Variable{uniform("w", w), Kind::parameter, "w"});
-    return ofFunction(build([=](Tensor a) { return conv(a, Graph::current().use(weights), dims); }, {f32(x)}),
-                      {uniform("x", x)});
+    return ofFunction(
+        build([=](Tensor a) { return conv(a, Graph::current().use(weights), dims); }, {f32(x)}, {}, {.freeze = true}),
+        {uniform("x", x)});
   }
   if (sizes.pass == "input")
     return ofFunction(

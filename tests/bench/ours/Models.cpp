@@ -268,7 +268,7 @@ Array images(int64_t batch, int64_t channels, int64_t side) { return uniform("x"
 template <class Net, class Loss> Workload infer(Net net, Array x, Loss) {
   fill(net);
   net.eval();
-  return ofFunction(timed([&] { return compile(trace_forward(net, {specOf(x)})); }), {x});
+  return ofFunction(timed([&] { return compile(trace_forward(net, {specOf(x)}), {.freeze = true}); }), {x});
 }
 template <class Net, class Loss> Workload train(Net net, Array x, Array target, Loss loss, optim::Optimizer optimizer) {
   fill(net);
@@ -336,7 +336,7 @@ Workload openModel(const Spec &spec) {
     TraceOptions options;
     options.names = nn::variableNames(gpt);
     auto function = build([=](Tensor x, Tensor k, Tensor v) mutable { return gpt.next(x, k, v, past); },
-                          std::vector<::nnc::Spec>{i64({batch, 1}), f32(cache), f32(cache)}, options);
+                          std::vector<::nnc::Spec>{i64({batch, 1}), f32(cache), f32(cache)}, options, {.freeze = true});
     return ofFunction(function, {integers("x", {batch, 1}, 50257), uniform("k", cache), uniform("v", cache)});
   }
   throw Error(fmt::format("{}: unknown network: {}", spec.kind(), net));

@@ -24,8 +24,10 @@ template <class F> auto timed(F f) {
   return result;
 }
 /// nnc::compile, timed.
-template <class F> nnc::Function build(F function, std::vector<nnc::Spec> inputs, nnc::TraceOptions options = {}) {
-  return timed([&] { return nnc::compile(function, inputs, options); });
+template <class F>
+nnc::Function build(F function, std::vector<nnc::Spec> inputs, nnc::TraceOptions options = {},
+                    nnc::CompileOptions compile = {}) {
+  return timed([&] { return nnc::compile(function, inputs, options, compile); });
 }
 
 /// Arrays with the numbers of worker/Numbers.h.

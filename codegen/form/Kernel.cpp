@@ -82,6 +82,24 @@ Value Kernel::addOutput(Value destination) {
   return body()->addArgument(destination.getType(), destination.getLoc());
 }
 
+func::FuncOp codegen::nameKernel(func::FuncOp function, SymbolTable &symbols) {
+  std::string hash = contentHash(function), name = describe(function);
+  for (size_t digits = 4; digits <= hash.size(); digits += 4) {
+    std::string symbol = name + "_" + hash.substr(0, digits);
+    Operation *taken = symbols.lookup(symbol);
+    if (!taken) {
+      function.setName(symbol);
+      symbols.insert(function);
+      return function;
+    }
+    if (auto other = dyn_cast<func::FuncOp>(taken); other && isKernel(other) && contentHash(other) == hash) {
+      function.erase();
+      return other;
+    }
+  }
+  llvm_unreachable("two kernels of one hash");
+}
+
 LaunchOp Kernel::finish(ValueRange results, int64_t tasks, Operation *where, ArrayRef<Operation *> members,
                         SymbolTable &symbols) {
   OpBuilder::InsertionGuard guard(rewriter);
@@ -94,20 +112,7 @@ LaunchOp Kernel::finish(ValueRange results, int64_t tasks, Operation *where, Arr
   });
   function.setFunctionType(rewriter.getFunctionType(body()->getArgumentTypes(), results.getTypes()));
 
-  std::string hash = contentHash(function), name = describe(function);
-  func::FuncOp kernel;
-  for (size_t digits = 4; !kernel && digits <= hash.size(); digits += 4) {
-    std::string symbol = name + "_" + hash.substr(0, digits);
-    Operation *taken = symbols.lookup(symbol);
-    if (!taken) {
-      function.setName(symbol);
-      symbols.insert(function);
-      kernel = function;
-    } else if (auto other = dyn_cast<func::FuncOp>(taken); other && isKernel(other) && contentHash(other) == hash) {
-      function.erase();
-      kernel = other;
-    }
-  }
+  func::FuncOp kernel = nameKernel(function, symbols);
   rewriter.setInsertionPoint(where);
   // each result has a destination of its own: two may have started from one empty tensor
   for (Value &output : outputs)

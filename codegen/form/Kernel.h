@@ -41,6 +41,8 @@ mlir::FailureOr<LaunchOp> buildKernel(mlir::RewriterBase &rewriter, const Group 
 /// Replace one operation, of any kind, by a launch: a scf.forall keeps its tasks, anything else is one task.
 mlir::FailureOr<LaunchOp> wrapKernel(mlir::RewriterBase &rewriter, mlir::Operation *op, mlir::SymbolTable &symbols);
 
+/// Give a kernel function its identity: it is named and put among the symbols, or erased where an equal one is known.
+mlir::func::FuncOp nameKernel(mlir::func::FuncOp function, mlir::SymbolTable &symbols);
 /// What a kernel does, in a few words: `dot_bias_gelu`. From its content only.
 std::string describe(mlir::func::FuncOp kernel);
 /// Where these operations come from, the ones fused into their bodies included: all locations in one, each once.

@@ -5,6 +5,7 @@
 #include "mlir/IR/Verifier.h"
 #include "nnc/codegen/Pipelines.h"
 #include "nnc/codegen/schedule/Order.h"
+#include "nnc/codegen/schedule/Recompute.h"
 #include "nnc/codegen/schedule/Storage.h"
 #include "nnc/codegen/schedule/Verify.h"
 
@@ -293,6 +294,9 @@ LogicalResult codegen::planBuffers(ModuleOp module) {
   for (func::FuncOp function : functions) {
     InPlace inPlace(symbols);
     orderSchedule(function, inPlace);
+    // with an order there is a peak, and with other launches another order may be better
+    if (recomputeAcrossPeak(function, inPlace, symbols))
+      orderSchedule(function, inPlace);
     Timeline timeline(function);
     Placement placement = placeTensors(function, timeline, module);
     int64_t peak = chooseOffsets(placement);

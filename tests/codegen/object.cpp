@@ -219,6 +219,30 @@ TEST_CASE("same bits in every way to run") {
   }
 }
 
+TEST_CASE("what is made again to save memory has the same bits") {
+  std::ifstream file(NNC_SOURCE_DIR "/tests/codegen/plan/recompute.mlir");
+  std::string text{std::istreambuf_iterator<char>(file), {}}, kept = text;
+  auto replaceAll = [&](const std::string &from, const std::string &to) {
+    for (size_t at = 0; (at = kept.find(from, at)) != std::string::npos; at += to.size())
+      kept.replace(at, from.size(), to);
+  };
+  // what is a result as well is kept
+  replaceAll("-> tensor<256x256xf32> {", "-> (tensor<256x256xf32>, tensor<256x256xf32>) {");
+  replaceAll("return %s : tensor<256x256xf32>", "return %s, %r : tensor<256x256xf32>, tensor<256x256xf32>");
+  Folder folder;
+  auto again = codegen::compile(*parseModel(text), options(folder)),
+       once = codegen::compile(*parseModel(kept), options(folder));
+  for (const std::string name : {"again", "norm"}) {
+    INFO(name);
+    Call first(*again, name), second(*once, name);
+    CHECK(first.info().launch_count == second.info().launch_count + 1);
+    first.run();
+    second.run();
+    CHECK(std::memcmp(first.result(0), second.result(0), size_t(first.info().results[0].bytes)) == 0);
+    CHECK(first.result(0)[1] != 0);
+  }
+}
+
 TEST_CASE("a file depends on libc and libm only, and exports the ABI only") {
   Folder folder;
   codegen::CompileReport report;

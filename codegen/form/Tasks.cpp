@@ -254,6 +254,7 @@ void codegen::chooseTiles(Group &group, Operation *root) {
   int64_t indices = 1;
   for (int64_t range : group.ranges)
     indices *= range;
+  constexpr int64_t reuse = 32; // so many multiply-adds take about as long as a load and an add
   int64_t light = 0, heavy = 0; // elements touched, and multiply-adds of a contraction
   Operation *contraction = nullptr;
   for (auto &[op, labels] : group.members) {
@@ -262,6 +263,11 @@ void codegen::chooseTiles(Group &group, Operation *root) {
       volume *= range;
     if (isContraction(op)) {
       heavy += volume;
+      // Of a single row, or a few, it is the reading of the other operand that takes time.
+      int64_t read = 0;
+      for (OpOperand *input : cast<linalg::LinalgOp>(op).getDpsInputOperands())
+        read += cast<RankedTensorType>(input->get().getType()).getNumElements();
+      light += std::max<int64_t>(0, read - volume / reuse);
       contraction = op;
     } else {
       light += volume * costOf(op);
@@ -269,9 +275,8 @@ void codegen::chooseTiles(Group &group, Operation *root) {
   }
   int64_t tasks = std::max<int64_t>(1, light / (2 * taskElements));
   if (contraction) {
-    // 32 multiply-adds take about as long as a load and an add. A large contraction has few large tasks, for each
-    // repeats the copying of what it reads.
-    constexpr int64_t small = 32 * taskElements, large = 32 << 20;
+    // A large contraction has few large tasks, for each repeats the copying of what it reads.
+    constexpr int64_t small = reuse * taskElements, large = 32 << 20;
     int64_t most = std::clamp<int64_t>(heavy / small, 1, 16);
     tasks = std::max(std::min<int64_t>(tasks, 64), std::clamp<int64_t>(heavy / large, most, 64));
     group.tiles.clear();

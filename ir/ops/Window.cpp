@@ -233,6 +233,18 @@ SmallVector<Value> MaxPoolOp::lower(ImplicitLocOpBuilder &builder, ValueRange op
   SmallVector<utils::IteratorType> iterators(loops, utils::IteratorType::parallel);
   for (int64_t i = 0; i < spatial; ++i)
     iterators[2 + spatial + i] = utils::IteratorType::reduction;
+  if (getPositions().use_empty()) { // in inference: nothing but what the values need
+    maps.pop_back();
+    auto largest =
+        linalg::GenericOp::create(builder, TypeRange{values}, ValueRange{padded, window}, ValueRange{start}, maps,
+                                  iterators, [&](OpBuilder &inner, Location location, ValueRange arguments) {
+                                    ImplicitLocOpBuilder at(location, inner);
+                                    Scalar x(at, arguments[0]), best(at, arguments[2]);
+                                    Scalar take = compare("gt", x, best) | compare("ne", x, x);
+                                    linalg::YieldOp::create(at, select(take, x, best).value());
+                                  });
+    return {largest.getResult(0), Value()};
+  }
   auto pooled = linalg::GenericOp::create(
       builder, TypeRange{values, indices}, ValueRange{padded, window}, ValueRange{start, nowhere}, maps, iterators,
       [&](OpBuilder &inner, Location location, ValueRange arguments) {

@@ -3,6 +3,8 @@
 // RUN: nnc run %s max_pool --input 5,5,1,-inf,2,3 | FileCheck %s --check-prefix=VALUE
 // RUN: nnc run %s max_pool --input nan,1,nan,nan,nan,-inf | FileCheck %s --check-prefix=SPECIAL
 // RUN: nnc run %s dilated --input 1,2,3,4,5,6 | FileCheck %s --check-prefix=DILATED
+// RUN: nnc run %s values --input 5,5,1,-inf,2,3 | FileCheck %s --check-prefix=ALONE
+// RUN: nnc run %s values --input nan,1,nan,1,2,-inf | FileCheck %s --check-prefix=NAN
 // RUN: nnc-opt %s --nnc-differentiate=function=max_pool > %t && nnc run %t max_pool_grad --input 5,5,1,-inf,2,3 --input 1,2,3 | FileCheck %s --check-prefix=GRADIENT
 
 // The first of equals, the last NaN, never the padding. The gradient is added where the largest element was.
@@ -21,6 +23,17 @@
 func.func @max_pool(%x: tensor<1x1x6xf64>) -> (tensor<1x1x3xf64>, tensor<1x1x3xi64>) {
   %y, %p = nn.max_pool %x {kernel = array<i64: 3>, stride = array<i64: 2>, padding_low = array<i64: 1>, padding_high = array<i64: 1>, dilation = array<i64: 1>} : (tensor<1x1x6xf64>) -> (tensor<1x1x3xf64>, tensor<1x1x3xi64>)
   return %y, %p : tensor<1x1x3xf64>, tensor<1x1x3xi64>
+}
+
+// Without positions there is one result, and no arithmetic of indices.
+// LINALG-LABEL: func.func @values(
+// LINALG-NOT: linalg.index
+// LINALG: linalg.yield %{{.*}} : f64
+// ALONE: 1x1x3 f64: 5 5 3{{$}}
+// NAN: 1x1x3 f64: {{-?nan -?nan 2$}}
+func.func @values(%x: tensor<1x1x6xf64>) -> tensor<1x1x3xf64> {
+  %y, %p = nn.max_pool %x {kernel = array<i64: 3>, stride = array<i64: 2>, padding_low = array<i64: 1>, padding_high = array<i64: 1>, dilation = array<i64: 1>} : (tensor<1x1x6xf64>) -> (tensor<1x1x3xf64>, tensor<1x1x3xi64>)
+  return %y : tensor<1x1x3xf64>
 }
 
 // Positions are counted in the plane.

@@ -23,8 +23,10 @@ void Nest::drop(unsigned d) {
   extents.erase(extents.begin() + d);
   reduction.erase(reduction.begin() + d);
   for (Access &access : accesses)
-    if (!access.isScalar())
+    if (!access.isScalar()) {
       access.strides.erase(access.strides.begin() + d);
+      access.panelLoop -= access.panelLoop > int(d);
+    }
 }
 
 Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
@@ -91,7 +93,20 @@ static bool accumulate(AffineExpr expr, int64_t scale, Access &access) {
     if (auto factor = dyn_cast<AffineConstantExpr>(binary.getLHS()))
       return accumulate(binary.getRHS(), scale * factor.getValue(), access);
   }
-  return false;
+  // panels: d floordiv w, and d mod w with stride 1
+  auto dim = dyn_cast<AffineDimExpr>(binary.getLHS());
+  auto width = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  bool within = binary.getKind() == AffineExprKind::Mod;
+  if (!dim || !width || (!within && binary.getKind() != AffineExprKind::FloorDiv) || (within && scale != 1) ||
+      (access.panelLoop >= 0 && (access.panelLoop != int(dim.getPosition()) || access.panelWidth != width.getValue())))
+    return false;
+  access.panelLoop = dim.getPosition();
+  access.panelWidth = width.getValue();
+  if (within)
+    access.strides[dim.getPosition()] = 1;
+  else
+    access.panelStride = scale;
+  return true;
 }
 
 // Two neighbouring loops of one kind walked as one, if every access steps through both evenly.
@@ -107,7 +122,8 @@ static bool mergeOnce(Nest &nest) {
       if (between || ShapedType::isDynamic(nest.sizes[outer]) || ShapedType::isDynamic(nest.sizes[inner]))
         continue;
       if (!llvm::all_of(nest.accesses, [&](const Access &access) {
-            return access.isScalar() || access.strides[outer] == access.strides[inner] * nest.sizes[inner];
+            return access.isScalar() || (access.panelLoop != int(outer) && access.panelLoop != int(inner) &&
+                                         access.strides[outer] == access.strides[inner] * nest.sizes[inner]);
           }))
         continue;
       nest.sizes[inner] *= nest.sizes[outer];
@@ -116,6 +132,10 @@ static bool mergeOnce(Nest &nest) {
       return true;
     }
   return false;
+}
+
+bool hasPanels(const Nest &nest) {
+  return llvm::any_of(nest.accesses, [](const Access &access) { return access.panelLoop >= 0; });
 }
 
 bool hasOneType(const Nest &nest) {
@@ -182,6 +202,8 @@ FailureOr<Nest> analyse(linalg::LinalgOp op, RewriterBase &rewriter) {
     for (auto [expr, stride] : llvm::zip(map.getResults(), strides))
       if (!accumulate(expr, stride, access))
         return failure();
+    if (access.panelLoop >= 0 && (access.written || access.strides[access.panelLoop] != 1 || !access.panelStride))
+      return failure();
     if (access.written)
       for (unsigned d = 0; d < nest.loops(); ++d)
         if (nest.reduction[d] && access.strides[d] != 0 && nest.sizes[d] != 1)
@@ -213,7 +235,13 @@ Cursor Cursor::at(const Nest &nest, unsigned d, Value index, OpBuilder &builder)
   Cursor cursor = *this;
   cursor.indices[d] = index;
   for (auto [access, position] : llvm::zip(nest.accesses, cursor.positions))
-    if (!access.isScalar() && access.strides[d] != 0)
+    if (!access.isScalar() && access.panelLoop == int(d)) {
+      Location loc = nest.op->getLoc();
+      Value width = constantIndex(builder, loc, access.panelWidth);
+      Value panel = builder.createOrFold<arith::DivUIOp>(loc, index, width);
+      position = addIndex(builder, loc, position, scaleIndex(builder, loc, panel, access.panelStride));
+      position = addIndex(builder, loc, position, builder.createOrFold<arith::RemUIOp>(loc, index, width));
+    } else if (!access.isScalar() && access.strides[d] != 0)
       position = addIndex(builder, nest.op->getLoc(), position,
                           scaleIndex(builder, nest.op->getLoc(), index, access.strides[d]));
   return cursor;

@@ -7,16 +7,23 @@
 
 namespace nnc::codegen::cpu {
 
-/// One operand: element `offset + sum(strides[d] * index[d])` of `flat`, or the scalar `value` itself.
+/// One operand: element `offset + sum(strides[d] * index[d])` of `flat`, or the scalar `value` itself. Along one loop
+/// it may lie in panels: `panelWidth` elements with stride 1, and `panelStride` from one such run to the next.
 struct Access {
   mlir::Value flat;  // memref<?xT, strided<[1], offset: ?>>
   mlir::Value value; // an operand that is no buffer
   mlir::Type element;
   llvm::SmallVector<int64_t> strides;
   int64_t offset = 0;
+  int panelLoop = -1;
+  int64_t panelWidth = 0, panelStride = 0;
   bool read = true, written = false;
 
   bool isScalar() const { return !flat; }
+  /// From an index of loop `d`, the first of a panel or with all of `elements` in one, so many further.
+  int64_t distance(unsigned d, int64_t elements) const {
+    return panelLoop != int(d) ? elements * strides[d] : elements / panelWidth * panelStride + elements % panelWidth;
+  }
 };
 
 struct Nest {
@@ -39,6 +46,9 @@ struct Nest {
   /// Without loop `d`, which runs outside.
   void drop(unsigned d);
 };
+
+/// Does an operand lie in panels?
+bool hasPanels(const Nest &nest);
 
 /// Are all elements, read and written, of one type?
 bool hasOneType(const Nest &nest);

@@ -12,7 +12,7 @@ namespace nnc::codegen::cpu {
 
 std::optional<SumWindowPlan> planSumWindows(const Nest &nest, const BodyTraits &traits, const Target &target) {
   SmallVector<unsigned> reductions = nest.dims(true);
-  if (!traits.lanes || !traits.partial || nest.indexed || nest.inputs != 2 || nest.outputs() != 1 ||
+  if (!traits.lanes || !traits.partial || nest.indexed || hasPanels(nest) || nest.inputs != 2 || nest.outputs() != 1 ||
       reductions.size() < 2 || llvm::any_of(nest.sizes, ShapedType::isDynamic) || !hasOneType(nest))
     return std::nullopt;
   unsigned column = reductions.back(), line = reductions[reductions.size() - 2];

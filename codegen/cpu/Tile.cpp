@@ -22,10 +22,11 @@ public:
 
   void emit() {
     chooseChunk();
-    SmallVector<unsigned> outer;
+    SmallVector<unsigned> outer, last;
     for (unsigned d : nest.dims(false))
       if ((int)d != plan.lane && (int)d != plan.row)
-        outer.push_back(d);
+        (goesOn(d) ? last : outer).push_back(d); // next to the lanes what goes on where they end
+    llvm::append_range(outer, last);
     overOuter(outer, Cursor::start(nest, builder));
   }
 
@@ -77,6 +78,16 @@ private:
   Value asValue(OpFoldResult value) { return getValueOrCreateConstantIndexOp(builder, loc, value); }
   bool isPacked(unsigned access) const { return plan.packed[access]; }
   int64_t rowStride(const Access &access) const { return plan.row < 0 ? 0 : access.strides[plan.row]; }
+
+  // A short loop through which an operand is read on, line by line.
+  bool goesOn(unsigned d) const {
+    constexpr int64_t fewStreams = 16;
+    return reductions.empty() && !ShapedType::isDynamic(nest.sizes[d]) && nest.sizes[d] <= fewStreams &&
+           llvm::any_of(nest.accesses, [&](const Access &access) {
+             return !access.isScalar() && !access.written && access.strides[plan.lane] == 1 &&
+                    access.strides[d] == nest.sizes[plan.lane];
+           });
+  }
 
   void chooseChunk() {
     if (reductions.empty())
@@ -470,8 +481,11 @@ private:
         stride = 1;
         count = attr(lanes);
       }
-    Value position = addIndex(builder, loc, cursor.positions[i], u * rowStride(access) + v * lanes * stride);
-    return loadLanes(builder, loc, flat, position, stride, lanes, count);
+    bool panel = access.panelLoop == plan.lane; // whole to its end
+    Value position =
+        addIndex(builder, loc, cursor.positions[i],
+                 u * rowStride(access) + (panel ? access.distance(plan.lane, v * lanes) : v * lanes * stride));
+    return loadLanes(builder, loc, flat, position, stride, lanes, panel ? attr(lanes) : count);
   }
 
   void tile(const Cursor &cursor, int64_t rows, int64_t vectors, OpFoldResult last) {

@@ -15,7 +15,7 @@ struct Costs {
   int lane, row;
   double lanes;
   ArrayRef<bool> packed;
-  bool reduces;
+  bool reduces, panels;
 
   int64_t stride(const Access &access, int dim) const { return dim < 0 ? 0 : access.strides[dim]; }
 
@@ -39,7 +39,8 @@ struct Costs {
     double arithmetic = double(rows * vectors) * std::max(1u, traits.ops), memory = loads(rows, vectors);
     // two of each a cycle, four to five instructions in all, and a chain of additions takes four
     double cycles = std::max({arithmetic / 2, memory / 2, (arithmetic + memory) / 4.5, reduces ? 4.0 : 0.0});
-    return cycles + 0.75;
+    // with whole panels in order, loads are what is left to spare
+    return cycles + 0.75 + (panels ? 0.1 * memory : 0);
   }
 };
 
@@ -96,7 +97,14 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
     bool distinct = true; // lanes of one result must not share an element
     for (unsigned i = 0; i < nest.outputs(); ++i)
       distinct &= nest.output(i).strides[lane] != 0;
-    if (width < 2 || !distinct)
+    bool alongPanels = true; // no other loop walks through panels
+    int64_t panel = 0;
+    for (const Access &access : nest.accesses)
+      if (access.panelLoop >= 0) {
+        alongPanels &= access.panelLoop == int(lane);
+        panel = access.panelWidth;
+      }
+    if (width < 2 || !distinct || !alongPanels)
       continue;
     int64_t vectorsInAll = llvm::divideCeil(width, lanes);
     SmallVector<int> rowChoices = {-1};
@@ -118,7 +126,7 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
             transposed = true;
           continue;
         }
-        if (access.written || !fixed || row < 0)
+        if (access.written || !fixed || row < 0 || access.panelLoop >= 0)
           continue;
         if (access.strides[lane] == 0 && access.strides[row] != 0) {
           // The lanes share it: each block of lanes reads all of it again, from a first cache in which rows that are
@@ -143,7 +151,7 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
         transposed = false;
       if (!reduces && row >= 0 && !transposed)
         continue;
-      Costs costs{nest, traits, (int)lane, row, (double)lanes, packed, reduces};
+      Costs costs{nest, traits, (int)lane, row, (double)lanes, packed, reduces, panel > 0};
       int64_t mostVectors = transposed ? 1 : traits.heavy || traits.ops > 12 ? 2 : 4;
       if (traits.ops > 40)
         mostVectors = 1;
@@ -152,6 +160,8 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
         lastRows = std::min<int64_t>(lastRows, 2);
       for (int64_t rows = firstRows; rows <= lastRows; ++rows)
         for (int64_t vectors = 1; vectors <= std::min(vectorsInAll, mostVectors); ++vectors) {
+          if (panel && (vectors * lanes) % panel && panel % (vectors * lanes))
+            continue; // a block begins with a panel or stays in one
           if (!transposed && rows * vectors > 1 &&
               registersOf(nest, traits, lane, row, rows, vectors, reduces) > (int64_t)target.registers)
             continue;
@@ -173,7 +183,7 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
           cycles += packing;
           // between the chunks of a sum whose operands are packed, results are in memory
           double visit = steps;
-          if (llvm::is_contained(packed, true))
+          if (panel || llvm::is_contained(packed, true))
             visit = std::min(visit, double(target.l1Bytes) * 3 / 4 / double(vectors * lanes * 4));
           for (unsigned i = 0; i < nest.outputs(); ++i)
             cycles += double(height) * vectorsInAll * (nest.output(i).strides[lane] == 1 ? 2 : 4 * lanes) / visit;
@@ -201,12 +211,17 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
 Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target) {
   SmallVector<unsigned> reductions = nest.dims(true);
   Chunk chunk;
-  if (reductions.empty() || !llvm::is_contained(plan.packed, true)) {
+  // panels that several tiles of rows read are read from the first cache, too
+  bool panels = hasPanels(nest) && plan.row >= 0 && nest.sizes[plan.row] != ShapedType::kDynamic &&
+                nest.sizes[plan.row] > plan.rows;
+  if (reductions.empty() || !(panels || llvm::is_contained(plan.packed, true))) {
     chunk.size = reductions.empty() ? 0 : nest.sizes[reductions[0]];
     return chunk;
   }
   int64_t width = plan.vectors * plan.lanes;
-  int64_t budget = std::max<int64_t>(64, target.l1Bytes * 3 / 4 / (width * 4)), inner = 1;
+  // what each task copies stays in the first cache; panels come in order from the second
+  int64_t most = panels ? target.l2Bytes / 4 : target.l1Bytes * 3 / 4;
+  int64_t budget = std::max<int64_t>(64, most / (width * 4)), inner = 1;
   chunk.at = reductions.size() - 1;
   while (chunk.at > 0 && inner * nest.sizes[reductions[chunk.at]] <= budget)
     inner *= nest.sizes[reductions[chunk.at--]];

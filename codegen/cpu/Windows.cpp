@@ -128,7 +128,7 @@ static bool isPlain(const Nest &product, const WindowPlan &plan, const std::opti
 }
 
 std::optional<WindowPlan> planWindows(const Nest &nest, const BodyTraits &traits, const Target &target) {
-  if (!traits.lanes || !traits.partial || nest.indexed || nest.inputs != 2 || nest.outputs() != 1)
+  if (!traits.lanes || !traits.partial || nest.indexed || hasPanels(nest) || nest.inputs != 2 || nest.outputs() != 1)
     return std::nullopt;
   SmallVector<unsigned> reductions = nest.dims(true);
   if (llvm::any_of(nest.sizes, ShapedType::isDynamic) || reductions.empty() || !hasOneType(nest))

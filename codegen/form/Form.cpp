@@ -138,6 +138,9 @@ LogicalResult codegen::formKernels(ModuleOp module, bool fuse) {
     // Elementwise chains are one operation before anything is grouped: groups are then short.
     if (fuse && failed(fuseElementwise(function)))
       return failure();
+    // After fusion, which has put transpositions into the contractions that read them.
+    if (fuse)
+      packOperands(function);
     // After fusion, so that what is summed is computed in the first level of the tree.
     splitReductions(function);
     // After splitting, whose views would hide shared inputs.

@@ -22,6 +22,9 @@ bool staysInSchedule(mlir::Operation *op);
 mlir::LogicalResult normalize(mlir::func::FuncOp function);
 /// Fuse elementwise producers into their consumers where that costs nothing (rules in Elementwise.cpp).
 mlir::LogicalResult fuseElementwise(mlir::func::FuncOp function);
+/// Operands of large contractions, of contractions in loops and of those with frozen weights are copied to panels once,
+/// by kernels of their own (Pack.cpp).
+void packOperands(mlir::func::FuncOp function);
 /// Elementwise operations over the same elements of one tensor become one operation with several results.
 void mergeSiblings(mlir::func::FuncOp function);
 /// Long reductions with few results become a tree of two levels, whose shape depends on their shape only.

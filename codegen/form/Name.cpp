@@ -133,7 +133,7 @@ static void addWords(Operation *op, SmallVector<std::string> &words) {
       words.push_back(word.str());
   };
   if (isContraction(op))
-    return add(cast<linalg::LinalgOp>(op).hasOnlyProjectedPermutations() ? "dot" : "conv");
+    return add(hasWindows(cast<linalg::LinalgOp>(op)) ? "conv" : "dot");
   if (isReduction(op))
     return add(reductionWord(cast<linalg::LinalgOp>(op)));
   auto generic = dyn_cast<linalg::GenericOp>(op);

@@ -99,14 +99,15 @@ static int64_t costOf(Operation *op) {
 }
 
 // A tile of `range` near `wanted`: a divisor if a good one is there, else even parts of which the last is smaller.
-static int64_t tileOf(int64_t range, int64_t wanted, int64_t multiple) {
+// `strictly`: where no divisor is a multiple, the last tile is smaller.
+static int64_t tileOf(int64_t range, int64_t wanted, int64_t multiple, bool strictly = false) {
   if (wanted >= range)
     return range;
   wanted = std::max<int64_t>(1, wanted);
   for (int64_t tile = wanted; 2 * tile >= wanted && tile > 0; --tile)
     if (range % tile == 0 && (tile % multiple == 0 || multiple == 1))
       return tile;
-  for (int64_t tile = wanted; 2 * tile >= wanted && tile > 0; --tile)
+  for (int64_t tile = wanted; 2 * tile >= wanted && tile > 0 && !strictly; --tile)
     if (range % tile == 0)
       return tile;
   int64_t parts = (range + wanted - 1) / wanted, tile = (range + parts - 1) / parts;
@@ -119,19 +120,20 @@ namespace {
 // The task dimensions of a contraction by the operand they belong to. A task copies its part of each operand to where
 // it can be read in order, so the copy of one side is paid by the size of the other.
 struct Side {
-  static constexpr double dense = 0.15;
-  SmallVector<int> dims;  // task dimensions, inner ones last
-  int64_t whole = 1;      // what a task runs whole
-  double copying = dense; // cycles an element
-  int64_t multiple = 8;   // of the innermost tile
-  int64_t unit = 4;       // its results are computed so many at a time: rows, or lanes
+  static constexpr double dense = 0.15, packed = 0.05; // panels are only read
+  SmallVector<int> dims;                               // task dimensions, inner ones last
+  int64_t whole = 1;                                   // what a task runs whole
+  double copying = dense;                              // cycles an element
+  int panels = -1;                                     // the dimension along which it lies in panels, which are not cut
+  int64_t multiple = 8;                                // of the innermost tile
+  int64_t unit = 4;                                    // its results are computed so many at a time: rows, or lanes
 
   int64_t choose(ArrayRef<int64_t> ranges, int64_t wanted, SmallVectorImpl<int64_t> &tiles) const {
     int64_t size = whole;
     wanted = std::max<int64_t>(1, wanted / whole);
     for (auto [at, dim] : llvm::enumerate(llvm::reverse(dims))) {
-      int64_t unit = at == 0 ? multiple : 1, range = ranges[dim];
-      tiles[dim] = tileOf(range, std::max(wanted, std::min(unit, range)), range > unit ? unit : 1);
+      int64_t unit = at == 0 ? multiple : dim == panels ? panelWidth : 1, range = ranges[dim];
+      tiles[dim] = tileOf(range, std::max(wanted, std::min(unit, range)), range > unit ? unit : 1, dim == panels);
       wanted = std::max<int64_t>(1, wanted / tiles[dim]);
       size *= tiles[dim];
     }
@@ -151,7 +153,7 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
   SmallVector<int64_t> loops = op.getStaticLoopRanges();
   Sides sides;
   Side *both[2] = {&sides.left, &sides.right};
-  for (int input = 0; input < 2; ++input)
+  for (int input = 0; input < 2; ++input) {
     for (AffineExpr expr : op.getMatchingIndexingMap(op.getDpsInputOperand(input)).getResults()) {
       int64_t row = 0; // of an image: windows are copied row by row, the innermost ones come last
       expr.walk([&](AffineExpr part) {
@@ -160,10 +162,13 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
           row = std::max(row, loops[dim.getPosition()]);
         }
       });
+      if (readsPanels(op, *op.getDpsInputOperand(input)))
+        both[input]->copying = Side::packed;
       // vectors of a row, and one more where it crosses a block, at three cycles each
-      if (!isa<AffineDimExpr>(expr) && row)
+      else if (!isa<AffineDimExpr>(expr) && row)
         both[input]->copying = 3.0 * (double(llvm::divideCeil(row, 16)) + 0.8) / double(row);
     }
+  }
   int lanes = -1; // the loop along which results are neighbours in memory
   for (AffineExpr expr : op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResults())
     if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && loops[dim.getPosition()] > 1)
@@ -183,6 +188,8 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
       if (int(loop) == lanes) // rows of an image stay whole: then a task's results are one row of lanes
         side->unit = 16,
         side->multiple = side->copying > Side::dense ? std::clamp<int64_t>(ranges[labels[loop]], 8, 256) : 64;
+      if (int(loop) == lanes && side->copying == Side::packed)
+        side->panels = labels[loop];
     } else {
       sides.batch.push_back(labels[loop]);
     }
@@ -250,6 +257,21 @@ static void cutContraction(Group &group, const Sides &sides, int64_t least) {
     }
 }
 
+// Of an operation that moves a tensor with its outer loops in another order: the task dimension that goes on where a
+// run of the source's last dimension ends. A task takes some of it, so that it reads more than a line at a place.
+static constexpr int64_t runElements = 8;
+static int runDim(Operation *root, const Labels &labels) {
+  auto generic = dyn_cast<linalg::GenericOp>(root);
+  if (!generic || !onlyMoves(generic) || generic.getNumDpsInputs() != 1)
+    return -1;
+  AffineMap map = generic.getMatchingIndexingMap(generic.getDpsInputOperand(0));
+  if (!map.isPermutation() || map.getNumResults() < 3 ||
+      map.getDimPosition(map.getNumResults() - 1) + 1 != map.getNumDims())
+    return -1;
+  unsigned loop = map.getDimPosition(map.getNumResults() - 2);
+  return loop + 2 == map.getNumDims() ? -1 : labels[loop];
+}
+
 void codegen::chooseTiles(Group &group, Operation *root) {
   int64_t indices = 1;
   for (int64_t range : group.ranges)
@@ -286,12 +308,15 @@ void codegen::chooseTiles(Group &group, Operation *root) {
     return;
   }
   int64_t budget = std::max<int64_t>(1, indices / tasks);
+  group.tiles.assign(group.ranges.size(), 1);
   // is the last task dimension the one whose neighbours are neighbours in memory?
   Labels &labels = group.members.find(root)->second;
   bool inner = !labels.empty() && labels.back() == int(group.ranges.size()) - 1;
-  group.tiles.assign(group.ranges.size(), 1);
+  int runs = runDim(root, labels);
   for (int dim = int(group.ranges.size()) - 1; dim >= 0; --dim) {
     int64_t range = group.ranges[dim], wanted = budget, multiple = 1;
+    if (dim > runs && runs >= 0 && dim + 1 < int(group.ranges.size()))
+      wanted = std::max<int64_t>(1, budget / std::min(group.ranges[runs], runElements));
     if (range > 1 && inner) {
       wanted = std::max<int64_t>(wanted, 64);
       multiple = 64;

@@ -35,6 +35,11 @@ bool codegen::isContraction(Operation *op) {
   return alone[0] && alone[1] && multiplies;
 }
 
+bool codegen::readsPanels(linalg::LinalgOp op, OpOperand &operand) {
+  return llvm::any_of(op.getMatchingIndexingMap(&operand).getResults(),
+                      [](AffineExpr expr) { return expr.getKind() == AffineExprKind::FloorDiv; });
+}
+
 bool codegen::hasWindows(linalg::LinalgOp op) {
   return llvm::any_of(op.getIndexingMapsArray(), [](AffineMap map) {
     return llvm::any_of(map.getResults(), [](AffineExpr expr) {

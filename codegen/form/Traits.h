@@ -12,6 +12,10 @@ bool isReduction(mlir::Operation *op);
 /// Multiplies and adds over loops that two operands share while each has loops of its own: matrix products, batched or
 /// not, and convolutions. Its operands are read again and again, so they are packed, not computed, inside.
 bool isContraction(mlir::Operation *op);
+/// Neighbours in a panel of a packed operand (Pack.cpp): a cache line of f32, and whole vectors on every target.
+constexpr int64_t panelWidth = 16;
+/// Is this operand of a contraction packed?
+bool readsPanels(mlir::linalg::LinalgOp op, mlir::OpOperand &operand);
 /// Reads an operand at sums of loops: a convolution.
 bool hasWindows(mlir::linalg::LinalgOp op);
 /// A value of one element from the elements at its place: parallel loops, every result written in place by loop order.

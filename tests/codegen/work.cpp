@@ -71,13 +71,19 @@ std::string dot(int64_t m, int64_t k, int64_t n) {
 
 TEST_CASE("flops and bytes of a product, whole tiles or not") {
   for (auto [m, k, n] :
-       {std::tuple<int64_t, int64_t, int64_t>{512, 512, 512}, {127, 131, 129}, {1000, 7, 1000}, {64, 784, 128}}) {
+       {std::tuple<int64_t, int64_t, int64_t>{256, 256, 256}, {127, 131, 129}, {1000, 7, 1000}, {64, 784, 128}}) {
     INFO(m << " " << k << " " << n);
     Launches launches(dot(m, k, n));
     CHECK(launches.flops() == 2 * m * k * n);
     CHECK(launches.one().bytes == 4 * (m * k + k * n + m * n));
     CHECK(Launches(dot(m, k, n), /*fuse=*/false).flops() == 2 * m * k * n);
   }
+  // an operand that is packed is read and written once more
+  Launches packed(dot(512, 512, 512));
+  CHECK(packed.flops() == 2 * 512 * 512 * 512);
+  REQUIRE(packed.all.size() == 2);
+  CHECK(packed.all[0].bytes == 4 * 2 * 512 * 512);
+  CHECK(packed.all[1].bytes == 4 * 3 * 512 * 512);
   CHECK(Launches(dot(1021, 64, 1021)).one().tasks > 1); // so that there was a smaller last tile
 }
 

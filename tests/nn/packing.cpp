@@ -1,0 +1,74 @@
+// Every result of a product is one sum in one order, however its operands lie in memory: products large enough for
+// panels (codegen/form/Pack.cpp), and those of a loop whose weights stay the same, beside the same without fusion.
+#include "nnc/nnc.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
+
+using namespace nnc;
+
+namespace {
+
+template <class T> Array numbers(Shape shape, DType type, double phase) {
+  Array array(shape, type);
+  for (int64_t i = 0; i < elementCount(shape); ++i)
+    static_cast<T *>(array.raw())[i] = T(std::sin(double(i) * 0.7371 + phase) * 1.5);
+  return array;
+}
+
+std::vector<std::string> targets() {
+  std::vector<std::string> all = {"x86-64-v3"};
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw"))
+    all.push_back("x86-64-v4");
+  return all;
+}
+
+// Launches with and without fusion, after both have given the same bits.
+std::pair<int, int> launchesOf(const TensorFunction &function, const std::vector<Array> &inputs) {
+  std::vector<Spec> specs;
+  for (const Array &input : inputs)
+    specs.push_back({input.dtype(), input.shape(), ""});
+  Traced traced = trace(function, specs);
+  std::pair<int, int> counts;
+  for (const std::string &target : targets()) {
+    INFO(target);
+    Function packed = compile(traced, {.targets = {target}}),
+             plain = compile(traced, {.targets = {target}, .fuse = false});
+    std::vector<Array> got = packed(inputs), expected = plain(inputs);
+    for (size_t i = 0; i < got.size(); ++i)
+      CHECK(std::memcmp(got[i].raw(), expected[i].raw(), size_t(got[i].bytes())) == 0);
+    counts = {packed.object().functions()[0].launch_count, plain.object().functions()[0].launch_count};
+  }
+  return counts;
+}
+
+} // namespace
+
+TEST_CASE("packed operands change no bit") {
+  struct {
+    int64_t m, k, n;
+    bool transposed;
+  } sizes[] = {{513, 1030, 208, false}, {200, 1500, 368, true}, {1024, 128, 1024, true}};
+  for (auto [m, k, n, transposed] : sizes) {
+    INFO(m << "x" << k << "x" << n << " " << transposed);
+    auto f = [t = transposed](const std::vector<Tensor> &x) {
+      return std::vector<Tensor>{matmul(x[0], t ? transpose(x[1], 0, 1) : x[1])};
+    };
+    Array l = numbers<float>({m, k}, DType::f32, 0);
+    Array r = numbers<float>(transposed ? Shape{n, k} : Shape{k, n}, DType::f32, 1);
+    CHECK(launchesOf(f, {l, r}).first == 2); // panels, and the product
+  }
+  auto f = [](const std::vector<Tensor> &x) { return std::vector<Tensor>{matmul(x[0], x[1])}; };
+  Array l = numbers<double>({300, 1100}, DType::f64, 0), r = numbers<double>({1100, 336}, DType::f64, 1);
+  CHECK(launchesOf(f, {l, r}).first == 2);
+}
+
+TEST_CASE("operands shared by a batch are packed once, and those of its own for each") {
+  auto f = [](const std::vector<Tensor> &x) { return std::vector<Tensor>{matmul(x[0], x[1])}; };
+  Array l = numbers<float>({3, 256, 512}, DType::f32, 0), shared = numbers<float>({512, 272}, DType::f32, 1),
+        own = numbers<float>({3, 512, 272}, DType::f32, 2);
+  CHECK(launchesOf(f, {l, shared}).first == 2);
+  CHECK(launchesOf(f, {l, own}).first == 2);
+}

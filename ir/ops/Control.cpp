@@ -226,9 +226,20 @@ static int64_t bytesOf(Value value) {
   return type.getNumElements() * byteSize(dtypeOf(type.getElementType()));
 }
 
-// The products of a step that its gradient has from the forward scan and does not compute again: all, if together they
-// are at most four times what the step carries, which holds for LSTM and GRU. A loop that carries little, over pieces
-// of something large, is written to save memory.
+// What is added to a product and to nothing else: its gradient has no need of the terms, only of the sum.
+static Value sumOf(Value product) {
+  while (product.hasOneUse()) {
+    auto add = dyn_cast<AddOp>(*product.user_begin());
+    if (!add || add.getType() != product.getType() || add->getBlock() != product.getParentBlock())
+      break;
+    product = add.getResult();
+  }
+  return product;
+}
+
+// The products of a step, with what is added to them, that its gradient has from the forward scan and does not compute
+// again: all, if together they are at most four times what the step carries, which holds for LSTM and GRU. A loop that
+// carries little, over pieces of something large, is written to save memory.
 static SmallVector<Value> keptProducts(ScanOp op) {
   int64_t carried = 0, kept = 0;
   for (Value carry : op.getCarries())
@@ -236,8 +247,9 @@ static SmallVector<Value> keptProducts(ScanOp op) {
   SmallVector<Value> products;
   for (Operation &inner : op.getBody().front())
     if (isa<DotOp>(inner)) {
-      products.push_back(inner.getResult(0));
-      kept += bytesOf(products.back());
+      kept += bytesOf(inner.getResult(0));
+      if (Value sum = sumOf(inner.getResult(0)); !llvm::is_contained(products, sum))
+        products.push_back(sum);
     }
   return kept <= 4 * carried ? products : SmallVector<Value>();
 }

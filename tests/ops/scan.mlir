@@ -2,6 +2,7 @@
 // RUN: nnc-opt %s --to=linalg | FileCheck %s --check-prefix=LINALG
 // RUN: nnc-opt %s --to=buffers | FileCheck %s --check-prefix=BUFFERS
 // RUN: nnc-opt %s --nnc-differentiate --nnc-simplify | FileCheck %s --check-prefix=GRAD
+// RUN: nnc-opt %s --nnc-differentiate=function=recurrent --nnc-simplify | FileCheck %s --check-prefix=SUMS
 // RUN: nnc-opt %s --nnc-simplify | FileCheck %s --check-prefix=SIMPLE
 
 // CHECK-LABEL: func.func @scan
@@ -100,4 +101,23 @@ func.func @pieces(%z: tensor<f32>, %xs: tensor<8x5x4xf32>, %w: tensor<100x4xf32>
       nn.yield %n : tensor<f32>
   }
   return %h : tensor<f32>
+}
+
+// Of a product with what is added to it the gradient has the sum from the forward scan, and no need of the terms: the
+// backward scan reads the sums alone.
+// SUMS-LABEL: func.func @recurrent_grad
+// SUMS: %[[FORWARD:.*]]:3 = nn.scan 8 carries(%arg0) sequences(%arg1) captures(%arg2)
+// SUMS: %[[SUM:.*]] = nn.add
+// SUMS: nn.yield %{{.*}}, %{{.*}}, %[[SUM]] :
+// SUMS: nn.scan 8 reverse carries(%arg3) sequences(%[[FORWARD]]#2) captures(%arg2)
+// SUMS: nn.dot %{{.*}}, %[[FORWARD]]#1
+func.func @recurrent(%h0: tensor<5x4xf32>, %xs: tensor<8x5x4xf32>, %w: tensor<4x4xf32>) -> tensor<5x4xf32> {
+  %h = nn.scan 8 carries(%h0) sequences(%xs) captures(%w) : (tensor<5x4xf32>, tensor<8x5x4xf32>, tensor<4x4xf32>) -> tensor<5x4xf32> {
+  ^bb0(%s: tensor<5x4xf32>, %x: tensor<5x4xf32>, %m: tensor<4x4xf32>):
+    %p = nn.dot %s, %m {lhs_batch = array<i64>, rhs_batch = array<i64>, lhs_contract = array<i64: 1>, rhs_contract = array<i64: 0>} : (tensor<5x4xf32>, tensor<4x4xf32>) -> tensor<5x4xf32>
+    %sum = nn.add %p, %x : (tensor<5x4xf32>, tensor<5x4xf32>) -> tensor<5x4xf32>
+    %t = nn.tanh %sum : (tensor<5x4xf32>) -> tensor<5x4xf32>
+    nn.yield %t : tensor<5x4xf32>
+  }
+  return %h : tensor<5x4xf32>
 }

@@ -18,8 +18,8 @@ void *alignedAllocate(int64_t bytes) {
   void *memory = std::aligned_alloc(NNC_ALIGNMENT, rounded);
   if (memory && rounded >= largeBytes) {
     // One fault instead of 512, and fewer misses in the table of pages, for the huge pages that lie within. Where the
-    // system refuses, nothing is lost. (Memory that begins with one would not be kept by the C library when it is freed:
-    // every call of a function would wait for zeroed pages for its results.)
+    // system refuses, nothing is lost. (Memory that begins with one would not be kept by the C library when it is
+    // freed: every call of a function would wait for zeroed pages for its results.)
     uintptr_t begin = reinterpret_cast<uintptr_t>(memory), first = (begin + hugePage - 1) / hugePage * hugePage;
     uintptr_t end = (begin + rounded) / hugePage * hugePage;
     madvise(reinterpret_cast<void *>(first), end - first, MADV_HUGEPAGE);

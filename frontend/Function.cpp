@@ -215,6 +215,9 @@ std::vector<Array> Loaded::call(const std::string &name, const std::vector<Array
     const nnc_value &value = function.arguments[i];
     Shape shape(value.dims, value.dims + value.rank);
     const Array array = size_t(i) < inputs.size() ? inputs[size_t(i)] : Array();
+    if (array.defined() && value.kind == NNC_CONSTANT)
+      throw Error(fmt::format("{}: {}: expected none, as it is frozen, got {} of {}", name, value.name,
+                              toString(array.shape()), toString(array.dtype())));
     if (!array.defined() && value.weight >= 0 && object_->module().weights[value.weight].data && !updated.contains(i)) {
       arguments.push_back(nullptr);
       continue;

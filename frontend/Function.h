@@ -72,7 +72,8 @@ void compile_ahead(const std::string &path, const std::vector<Traced> &functions
 
 /// A shared object made by compile_ahead or `nnc compile`, with functions that are called by name on arrays in the
 /// order of the signature: inputs, then weights and other state. Weights that are embedded and not updated may be left
-/// out (at the end) or undefined. Results that update an argument are written to that array, and not returned.
+/// out (at the end) or undefined, frozen ones must be. Results that update an argument are written to that array, and
+/// not returned.
 class Loaded {
 public:
   explicit Loaded(const std::string &path);

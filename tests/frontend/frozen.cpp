@@ -198,6 +198,9 @@ TEST_CASE_METHOD(Fixture, "a frozen function in a shared object takes its inputs
   CHECK(sameBits(object.call("forward", {x})[0], expected));
   CHECK(sameBits(object.call("again", {x})[0], expected));
 
+  CHECK_THROWS_WITH(object.call("forward", {x, Array({6})}),
+                    Catch::Contains(": expected none, as it is frozen, got 6 of f32"));
+
   const nnc_module &module = object.object().module();
   CHECK(module.function_count == 3);
   const nnc_function &called = signature(object.object(), "forward");

@@ -32,14 +32,16 @@ std::string bytesOf(const Array &array) {
 }
 
 // What two calls give and leave behind, from the state that the variables are in now.
-std::string bitsOf(const Traced &traced, const std::vector<Array> &inputs, const std::string &target, int threads) {
+std::string bitsOf(const Traced &traced, const std::vector<Array> &inputs, const std::string &target, int threads,
+                   bool freeze) {
   CompileOptions options;
   options.targets = {target};
+  options.freeze = freeze;
+  runtime::setThreads(threads); // of what is prepared too
   Function function = compile(traced, options);
   std::vector<Array> before;
   for (const VariableRef &variable : traced.variables())
     before.push_back(variable->value.clone());
-  runtime::setThreads(threads);
   std::string bits;
   for (int call = 0; call < 2; ++call)
     for (const Array &result : function(inputs))
@@ -52,18 +54,18 @@ std::string bitsOf(const Traced &traced, const std::vector<Array> &inputs, const
   return bits;
 }
 
-void check(const std::string &name, const Traced &traced, const std::vector<Array> &inputs) {
+void check(const std::string &name, const Traced &traced, const std::vector<Array> &inputs, bool freeze = false) {
   INFO(name);
   std::vector<std::string> targets = {"x86-64-v3"};
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw"))
     targets.push_back("x86-64-v4");
-  std::string expected = bitsOf(traced, inputs, "x86-64-v3", 1);
+  std::string expected = bitsOf(traced, inputs, "x86-64-v3", 1, freeze);
   REQUIRE(!expected.empty());
   for (const std::string &target : targets)
     for (int threads : {1, 2, 3, 8}) {
       INFO(target << " with " << threads << " threads");
-      CHECK(bitsOf(traced, inputs, target, threads) == expected);
+      CHECK(bitsOf(traced, inputs, target, threads, freeze) == expected);
     }
   runtime::setThreads(0);
 }
@@ -73,6 +75,11 @@ template <class Function> void check(const std::string &name, Function function,
   for (const Array &input : inputs)
     specs.push_back(specOf(input));
   check(name, trace(function, specs), inputs);
+}
+
+template <class Net> void checkFrozen(const std::string &name, Net net, Array x) {
+  net.eval();
+  check(name, trace_forward(net, {specOf(x)}), {x}, true);
 }
 
 template <class Net, class Loss>
@@ -180,4 +187,14 @@ TEST_CASE("workloads give the same bits for any threads and either level: traini
             labels({6}, 10));
   checkStep("transformer", Block(), classes, optim::AdamW({.lr = 1e-3}), labels({4, 16}, 50), labels({4, 16}, 50));
   checkStep("lstm", Recurrent(), classes, optim::Adam({.lr = 1e-3}), numbers({5, 12, 24}), labels({5, 12}, 12));
+}
+
+TEST_CASE("workloads give the same bits for any threads and either level: inference with frozen weights", "[nn]") {
+  nn::Sequential mlp(nn::Linear(600, 200), nn::ReLU(), nn::Linear(200, 10));
+  checkFrozen("mlp of one row", mlp, numbers({1, 600}));
+  checkFrozen("mlp", mlp, numbers({9, 600}));
+  checkFrozen("residual", Residual(), numbers({1, 3, 20, 20}));
+  checkFrozen("residuals", Residual(), numbers({6, 3, 20, 20}));
+  checkFrozen("transformer", Block(), labels({4, 16}, 50));
+  checkFrozen("lstm", Recurrent(), numbers({5, 12, 24}));
 }

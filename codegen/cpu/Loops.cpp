@@ -1,6 +1,7 @@
 // linalg on memrefs -> loops: each op takes the best form it allows. Ops no vector form fits become plain scalar loops,
 // in which LLVM's vectoriser may try.
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -10,6 +11,7 @@
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "nnc/codegen/cpu/Cpu.h"
 #include "nnc/codegen/cpu/Tile.h"
+#include "nnc/codegen/cpu/Transposition.h"
 #include "nnc/codegen/cpu/Windows.h"
 
 using namespace mlir;
@@ -150,6 +152,8 @@ struct Starts {
 
 static LogicalResult emitLanes(Nest &nest, const BodyTraits &traits, const Target &target, OpBuilder &builder,
                                Starts &starts) {
+  if (std::optional<TranspositionPlan> turned = planTransposition(nest, traits, target))
+    return emitTransposition(nest, *turned, traits, target, builder);
   std::optional<WindowPlan> windows = planWindows(nest, traits, target);
   std::optional<SumWindowPlan> sums = planSumWindows(nest, traits, target);
   // where results and sum both run over windows, the copy of the longer rows is the cheaper one
@@ -208,7 +212,8 @@ static LogicalResult lowerOp(linalg::LinalgOp op, const Target &target, IRRewrit
       return succeeded(emitLaneReduction(*nest, *lanes, rewriter)) ? done() : failure();
     if (planTile(*nest, traits, target)) {
       auto emit = [&](Nest &fixed) { return emitLanes(fixed, traits, target, rewriter, starts); };
-      if (failed(hasReuse(*nest) ? forEachSize(*nest, rewriter, emit) : emit(*nest)))
+      bool moves = traits.ops == 0 && nest->inputs == 1; // perhaps in blocks of constant size
+      if (failed(hasReuse(*nest) || moves ? forEachSize(*nest, rewriter, emit) : emit(*nest)))
         return op.emitError("no loops over lanes for this operation");
       rewriter.setInsertionPoint(op);
       return done();
@@ -230,6 +235,14 @@ LogicalResult lowerToLoops(func::FuncOp kernel, const Target &target) {
   // element by element work of the kernel's own
   kernel.walk([&](memref::StoreOp store) {
     kernel->getParentOfType<ModuleOp>()->setAttr(plainLoopsAttr, rewriter.getUnitAttr());
+  });
+  // A body's own position in the whole tensor is arithmetic like any other, in lanes too.
+  kernel.walk([&](affine::AffineApplyOp apply) {
+    if (!isa<linalg::LinalgOp>(apply->getParentOp()))
+      return;
+    rewriter.setInsertionPoint(apply);
+    if (auto values = affine::expandAffineMap(rewriter, apply.getLoc(), apply.getAffineMap(), apply.getOperands()))
+      rewriter.replaceOp(apply, *values);
   });
   DenseSet<Operation *> erased;
   for (linalg::LinalgOp op : llvm::reverse(ops)) {

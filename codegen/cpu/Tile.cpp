@@ -6,6 +6,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "nnc/codegen/cpu/Parts.h"
 #include <numeric>
 
 using namespace mlir;
@@ -25,7 +26,10 @@ public:
     SmallVector<unsigned> outer, last;
     for (unsigned d : nest.dims(false))
       if ((int)d != plan.lane && (int)d != plan.row)
-        (goesOn(d) ? last : outer).push_back(d); // next to the lanes what goes on where they end
+        (sharesCopies(nest, plan, d) ? shared
+         : goesOn(d)                 ? last // next to the lanes what goes on where they end
+                                     : outer)
+            .push_back(d);
     llvm::append_range(outer, last);
     overOuter(outer, Cursor::start(nest, builder));
   }
@@ -39,6 +43,7 @@ private:
   Location loc;
   int64_t lanes; // plan.lanes, but 1 in a tail that goes one by one
   SmallVector<unsigned> reductions;
+  SmallVector<unsigned> shared; // parallel loops that run inside a chunk, on one copy of its operands
 
   // Reductions before `chunkAt` run outside the tiles; of reductions[chunkAt] a tile sees `chunkSize` steps, of the
   // later ones all.
@@ -303,7 +308,8 @@ private:
                                          : constantIndex(builder, loc, 0);
                    inside.positions[panel.access] = beforeChunk(base, panel.stride(chunkAt, each.width()));
                  }
-                 overRows(inside, each.vectors, each.last);
+                 overLoops(nest, inside, shared, builder,
+                           [&](const Cursor &row) { overRows(row, each.vectors, each.last); });
                  return SmallVector<Value>();
                });
     }

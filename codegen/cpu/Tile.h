@@ -23,6 +23,9 @@ struct TilePlan {
 /// The cheapest tile, if any dimension has room for lanes.
 std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, const Target &target);
 
+/// Does the parallel loop, neither lane nor row, run inside a chunk: does it leave every copied operand where it is?
+bool sharesCopies(const Nest &nest, const TilePlan &plan, unsigned loop);
+
 /// Which part of the reduction a tile sees at once. What is packed at once should stay in the first cache: then the
 /// reduction comes in chunks, with the results in memory between them (and destinations must hold their initial
 /// values).

@@ -74,6 +74,21 @@ static bool isReadAgain(int64_t vectors, int64_t rows, double steps, const Acces
          double(rows) * std::min(steps, 512.0) <= mostElements;
 }
 
+static bool sharesCopies(const Nest &nest, ArrayRef<bool> packed, unsigned loop) {
+  bool any = false;
+  for (auto [access, isPacked] : llvm::zip(nest.accesses, packed))
+    if (isPacked) {
+      any = true;
+      if (access.strides[loop] != 0)
+        return false;
+    }
+  return any;
+}
+
+bool sharesCopies(const Nest &nest, const TilePlan &plan, unsigned loop) {
+  return sharesCopies(nest, plan.packed, loop);
+}
+
 std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, const Target &target) {
   if (!traits.lanes)
     return std::nullopt;
@@ -91,6 +106,13 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
                               nest.output(i).element.isIndex() ? 64 : nest.output(i).element.getIntOrFloatBitWidth());
   int64_t lanes = target.vectorBits / bits;
 
+  // Does the loop leave an operand where it is that is not operand `i`?
+  auto isShared = [&](unsigned i, unsigned loop) {
+    for (unsigned other = 0; other < nest.inputs; ++other)
+      if (other != i && !nest.accesses[other].isScalar() && nest.accesses[other].strides[loop] == 0)
+        return true;
+    return false;
+  };
   std::optional<TilePlan> best;
   for (unsigned lane : parallel) {
     int64_t width = known(nest.sizes[lane]);
@@ -108,7 +130,7 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
       continue;
     int64_t vectorsInAll = llvm::divideCeil(width, lanes);
     SmallVector<int> rowChoices = {-1};
-    for (unsigned row : parallel)
+    for (unsigned row : llvm::reverse(parallel)) // of equal ones the innermost, whose elements are nearest
       if (row != lane && known(nest.sizes[row]) > 1)
         rowChoices.push_back(row);
     for (int row : rowChoices) {
@@ -131,7 +153,12 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
         if (access.strides[lane] == 0 && access.strides[row] != 0) {
           // The lanes share it: each block of lanes reads all of it again, from a first cache in which rows that are
           // far apart compete for few places.
-          packed[i] = !ShapedType::isDynamic(nest.sizes[row]) && isReadAgain(vectorsInAll, height, steps, access, row);
+          // Not if other loops walk it too: windows are read where they lie.
+          bool alone = llvm::none_of(parallel, [&](unsigned d) {
+            return d != lane && int(d) != row && access.strides[d] != 0 && nest.sizes[d] != 1 && isShared(i, d);
+          });
+          packed[i] =
+              alone && !ShapedType::isDynamic(nest.sizes[row]) && isReadAgain(vectorsInAll, height, steps, access, row);
           packing += packed[i] ? double(height) * 2 / double(lanes) : 0;
           continue;
         }
@@ -141,10 +168,14 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
         int64_t inner = std::abs(access.strides[reductions.back()]);
         bool rowsOfMemory = llvm::any_of(reductions, [&](unsigned d) { return access.strides[d] == 1; });
         double each = !far ? 0.3 : rowsOfMemory ? 0.6 : 1.5;
-        bool worth = far ? height * 1.5 > each * 4 && steps >= 8 : height >= 24 && steps >= 64 && inner >= 128;
+        double rowsInAll = double(height); // which read one copy
+        for (unsigned d : parallel)
+          if (d != lane && int(d) != row && access.strides[d] == 0)
+            rowsInAll *= double(known(nest.sizes[d]));
+        bool worth = far ? rowsInAll * 1.5 > each * 4 && steps >= 8 : rowsInAll >= 24 && steps >= 64 && inner >= 128;
         if (worth) {
           packed[i] = true;
-          packing += width * each;
+          packing += width * each * double(height) / rowsInAll;
         }
       }
       if (transposed && (width < lanes || height < lanes))

@@ -93,6 +93,7 @@ void GroupBuilder::cloneMembers() {
   for (Operation *op : order) {
     inside[op] = rewriter.clone(*op, kernel.map());
     inside[op]->removeAttr(partialAttr);
+    inside[op]->removeAttr(reorderedAttr);
   }
 }
 

@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "nnc/codegen/form/Form.h"
+#include "nnc/codegen/form/Group.h"
 #include "nnc/codegen/form/Traits.h"
 
 using namespace mlir;
@@ -14,6 +15,8 @@ static bool couldFuse(OpOperand &use) {
   auto producer = use.get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::LinalgOp>(use.getOwner());
   if (!producer || !consumer || !isPointwise(producer) || !isStatic(consumer) || !consumer.isDpsInput(&use))
+    return false;
+  if (producer->hasAttr(reorderedAttr)) // read with gaps by every reader, where one pass in blocks has none
     return false;
   if (isContraction(consumer)) // a prologue would hide the contraction; only the order of an operand may change
     return onlyMoves(producer) && producer.getNumDpsInputs() == 1 &&

@@ -134,6 +134,10 @@ LogicalResult codegen::formKernels(ModuleOp module, bool fuse) {
     // One spelling first, so that every rule below is about loops and maps.
     if (failed(normalize(function)))
       return failure();
+    // Before anything looks at neighbours in memory; in one spelling every operation but a few is loops, which carry
+    // any order.
+    chooseLayouts(function);
+    ownInitialValues(function);
     markBodies(function);
     // Elementwise chains are one operation before anything is grouped: groups are then short.
     if (fuse && failed(fuseElementwise(function)))

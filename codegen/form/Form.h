@@ -20,6 +20,10 @@ bool staysInSchedule(mlir::Operation *op);
 /// become fills, generics and insert_slices; every initial value is an empty tensor, a fill of its own or a copy of its
 /// own.
 mlir::LogicalResult normalize(mlir::func::FuncOp function);
+/// Networks of convolutions are computed channels last (Layout.cpp).
+void chooseLayouts(mlir::func::FuncOp function);
+/// Each initial value is an empty tensor, a fill of its own or a copy of its own; a padded tensor's border is filled.
+void ownInitialValues(mlir::func::FuncOp function);
 /// Fuse elementwise producers into their consumers where that costs nothing (rules in Elementwise.cpp).
 mlir::LogicalResult fuseElementwise(mlir::func::FuncOp function);
 /// Operands of large contractions, of contractions in loops and of those with frozen weights are copied to panels once,

@@ -179,6 +179,8 @@ std::optional<Labels> Grouping::admit(Operation *op) {
     partitioned &= llvm::is_contained(*labels, dim);
   if (isa<linalg::FillOp>(op))
     return labels;
+  if (op->hasAttr(reorderedAttr) && !isa<tensor::InsertSliceOp>(root)) // cut as it is read and written in blocks
+    return std::nullopt;
   if (isContraction(op)) {
     // One contraction a kernel, cut as it would be alone or into rows, and not if a row is huge. Windows are copied for
     // each task, so they are cut along everything.

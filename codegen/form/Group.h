@@ -12,6 +12,8 @@ constexpr int64_t taskElements = 16384;
 constexpr int64_t splitRows = 256;
 /// On the first level of a reduction tree (unit attribute, gone when its kernel is built).
 constexpr llvm::StringLiteral partialAttr = "sched.partial";
+/// On a transposition between two orders of dimensions in memory (Layout.cpp): a kernel of its own.
+constexpr llvm::StringLiteral reorderedAttr = "sched.reordered";
 
 /// For each loop of an operation, which task dimension it runs over, -1 for a loop that a task runs whole.
 using Labels = llvm::SmallVector<int>;

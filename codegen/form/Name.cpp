@@ -134,6 +134,9 @@ static void addWords(Operation *op, SmallVector<std::string> &words) {
   };
   if (isContraction(op))
     return add(hasWindows(cast<linalg::LinalgOp>(op)) ? "conv" : "dot");
+  if (auto loops = dyn_cast<linalg::LinalgOp>(op);
+      loops && isReduction(op) && hasWindows(loops) && op->getNumResults() == 1 && multiplies(loops))
+    return add("conv"); // of one channel a group
   if (isReduction(op))
     return add(reductionWord(cast<linalg::LinalgOp>(op)));
   auto generic = dyn_cast<linalg::GenericOp>(op);

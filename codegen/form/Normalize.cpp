@@ -282,13 +282,37 @@ static void copyForSchedule(RewriterBase &rewriter, Operation *view) {
 
 //===--- dimensions kept by a reduction ---===//
 
+// The loops over the channels of a group where each group of a convolution has one: what it reads and writes is an
+// image of as many channels as groups.
+static SmallVector<unsigned> loneChannels(linalg::GenericOp op) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  for (AffineMap map : op.getIndexingMapsArray()) {
+    ArrayRef<AffineExpr> exprs = map.getResults();
+    size_t leading = 0;
+    while (leading < exprs.size() && isa<AffineDimExpr>(exprs[leading]))
+      ++leading;
+    if (leading != 3 || exprs.size() == 3)
+      continue;
+    SmallVector<unsigned> loops{cast<AffineDimExpr>(exprs[2]).getPosition()};
+    for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
+      if (!map.isFunctionOfDim(loop))
+        loops.push_back(loop);
+    llvm::sort(loops);
+    if (loops.size() == 2 && ranges[loops[0]] == 1 && ranges[loops[1]] == 1)
+      return loops;
+  }
+  return {};
+}
+
 // Loops of one iteration that an elementwise operation has because a view gave its operand such a dimension: the mean
 // of each row is [rows, 1] to a user and [rows] to everybody else. With them, the view would stand between operations
 // that belong to one kernel.
 static SmallVector<unsigned> keptLoops(Operation *op) {
   auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
-  if (!generic || generic.getNumReductionLoops() || generic.hasDynamicShape())
+  if (!generic || generic.hasDynamicShape())
     return {};
+  if (generic.getNumReductionLoops())
+    return hasWindows(generic) ? loneChannels(generic) : SmallVector<unsigned>();
   SmallVector<unsigned> loops;
   for (OpOperand *input : generic.getDpsInputOperands()) {
     auto view = input->get().getDefiningOp<tensor::ExpandShapeOp>();
@@ -308,7 +332,42 @@ static SmallVector<unsigned> keptLoops(Operation *op) {
   return loops;
 }
 
+// A value that is broadcast along other dimensions is read without those of one element that a view gave it: dropped
+// from the loops, they would part images of a batch of one from what is computed of them.
+static void readWithoutKeptDims(RewriterBase &rewriter, linalg::GenericOp op) {
+  if (op.hasDynamicShape() || op.getNumReductionLoops())
+    return;
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    auto view = input->get().getDefiningOp<tensor::ExpandShapeOp>();
+    if (!view || view.getResultType().getRank() >= int64_t(op.getNumLoops()))
+      continue;
+    AffineMap &map = maps[input->getOperandNumber()];
+    SmallVector<AffineExpr> exprs;
+    for (const ReassociationIndices &group : view.getReassociationIndices()) {
+      SmallVector<int64_t> wide;
+      for (int64_t dim : group)
+        if (view.getResultType().getDimSize(dim) != 1)
+          wide.push_back(dim);
+      if (wide.size() > 1)
+        break;
+      exprs.push_back(map.getResult(wide.empty() ? group.front() : wide.front()));
+    }
+    if (int64_t(exprs.size()) != view.getSrcType().getRank())
+      continue;
+    map = AffineMap::get(map.getNumDims(), 0, exprs, op.getContext());
+    if (!inversePermutation(concatAffineMaps(maps, op.getContext()))) { // a loop's range is known from no operand
+      map = op.getMatchingIndexingMap(input);
+      continue;
+    }
+    rewriter.modifyOpInPlace(op, [&] { input->set(view.getSrc()); });
+    op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+  }
+}
+
 static void dropKeptDims(func::FuncOp function) {
+  IRRewriter rewriter(function.getContext());
+  function.walk([&](linalg::GenericOp op) { readWithoutKeptDims(rewriter, op); });
   MLIRContext *context = function.getContext();
   RewritePatternSet patterns(context);
   linalg::ControlDropUnitDims control;
@@ -342,6 +401,11 @@ LogicalResult codegen::normalize(func::FuncOp function) {
     DominanceInfo dominance(function);
     eliminateCommonSubExpressions(rewriter, dominance, function);
   }
+  return success();
+}
+
+void codegen::ownInitialValues(func::FuncOp function) {
+  IRRewriter rewriter(function.getContext());
   for (Block *block : scheduleBlocks(function))
     for (Operation &op : llvm::make_early_inc_range(*block)) {
       if (auto loops = dyn_cast<linalg::LinalgOp>(op); loops && isStatic(loops) && loops.hasPureTensorSemantics()) {
@@ -353,5 +417,4 @@ LogicalResult codegen::normalize(func::FuncOp function) {
         copyForSchedule(rewriter, &op);
       }
     }
-  return success();
 }

@@ -121,12 +121,14 @@ namespace {
 // it can be read in order, so the copy of one side is paid by the size of the other.
 struct Side {
   static constexpr double dense = 0.15, packed = 0.05; // panels are only read
-  SmallVector<int> dims;                               // task dimensions, inner ones last
-  int64_t whole = 1;                                   // what a task runs whole
-  double copying = dense;                              // cycles an element
-  int panels = -1;                                     // the dimension along which it lies in panels, which are not cut
-  int64_t multiple = 8;                                // of the innermost tile
-  int64_t unit = 4;                                    // its results are computed so many at a time: rows, or lanes
+  static constexpr double shared = 0.05, apart = 0.5;  // channels last: the image, the weights
+  static constexpr int64_t wholeRows = 64;
+  SmallVector<int> dims;  // task dimensions, inner ones last
+  int64_t whole = 1;      // what a task runs whole
+  double copying = dense; // cycles an element
+  int panels = -1;        // the dimension along which it lies in panels, which are not cut
+  int64_t multiple = 8;   // of the innermost tile
+  int64_t unit = 4;       // its results are computed so many at a time: rows, or lanes
 
   int64_t choose(ArrayRef<int64_t> ranges, int64_t wanted, SmallVectorImpl<int64_t> &tiles) const {
     int64_t size = whole;
@@ -173,6 +175,12 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
   for (AffineExpr expr : op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResults())
     if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && loops[dim.getPosition()] > 1)
       lanes = int(dim.getPosition());
+  for (int input = 0; input < 2 && lanes >= 0; ++input)
+    if (both[input]->copying > Side::dense && !uses[input].test(lanes)) { // all lanes read one element where it lies
+      both[input]->copying = Side::shared;
+      both[1 - input]->copying = Side::apart;
+      both[input]->multiple = Side::wholeRows;
+    }
   for (auto [loop, range, kind] : llvm::enumerate(loops, op.getIteratorTypesArray())) {
     if (kind == utils::IteratorType::reduction) {
       sides.depth *= range;
@@ -186,8 +194,10 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
     } else if (side) {
       side->dims.push_back(labels[loop]);
       if (int(loop) == lanes) // rows of an image stay whole: then a task's results are one row of lanes
-        side->unit = 16,
-        side->multiple = side->copying > Side::dense ? std::clamp<int64_t>(ranges[labels[loop]], 8, 256) : 64;
+        side->unit = 16, side->multiple = side->copying == Side::apart ? 32
+                                          : side->copying > Side::dense
+                                              ? std::clamp<int64_t>(ranges[labels[loop]], 8, 256)
+                                              : 64;
       if (int(loop) == lanes && side->copying == Side::packed)
         side->panels = labels[loop];
     } else {
@@ -239,6 +249,8 @@ static void cutContraction(Group &group, const Sides &sides, int64_t least) {
       // a single register of lanes is loaded for each row anew
       double lanes = double(sides.left.unit > sides.right.unit ? rows.size : columns.size);
       double narrow = 1 + 8 / std::max(lanes, 16.0);
+      if (sides.left.copying == Side::shared || sides.right.copying == Side::shared)
+        narrow = lanes >= 64 ? 1 : lanes >= 32 ? 1.05 : 1.3;
       double cost = padded(rows.size, sides.left.unit) * padded(columns.size, sides.right.unit) * depth / 16 * narrow +
                     depth * (double(rows.size) * sides.left.copying + double(columns.size) * sides.right.copying) +
                     double(rows.size * columns.size) * 0.2;
@@ -270,6 +282,35 @@ static int runDim(Operation *root, const Labels &labels) {
     return -1;
   unsigned loop = map.getDimPosition(map.getNumResults() - 2);
   return loop + 2 == map.getNumDims() ? -1 : labels[loop];
+}
+
+//===--- transpositions ---===//
+
+// How a move that changes the order of dimensions reads its one tensor.
+static std::optional<AffineMap> turnedSource(Operation *root) {
+  auto move = dyn_cast<linalg::GenericOp>(root);
+  if (!move || !onlyMoves(move) || move.getNumDpsInputs() != 1 || !isPointwise(move))
+    return std::nullopt;
+  AffineMap map = move.getMatchingIndexingMap(move.getDpsInputOperand(0));
+  if (!map.isPermutation() || map.getResults().back() == move.getIndexingMapsArray().back().getResults().back())
+    return std::nullopt;
+  return map;
+}
+
+// A part of the source's innermost dimensions that lies together, and lines of the result.
+static void cutTransposition(Group &group, const Labels &labels, AffineMap source) {
+  int64_t budget = 2 * taskElements;
+  group.tiles.assign(group.ranges.size(), 1);
+  auto take = [&](unsigned loop, int64_t wanted) {
+    int label = labels[loop];
+    if (label < 0 || group.tiles[label] > 1)
+      return;
+    group.tiles[label] = tileOf(group.ranges[label], std::min(wanted, budget), 16);
+    budget = std::max<int64_t>(1, budget / group.tiles[label]);
+  };
+  take(labels.size() - 1, 64);
+  for (AffineExpr expr : llvm::reverse(source.getResults()))
+    take(cast<AffineDimExpr>(expr).getPosition(), budget);
 }
 
 void codegen::chooseTiles(Group &group, Operation *root) {
@@ -307,6 +348,8 @@ void codegen::chooseTiles(Group &group, Operation *root) {
                    std::clamp<int64_t>(tasks, 1, indices));
     return;
   }
+  if (std::optional<AffineMap> source = group.members.size() == 1 ? turnedSource(root) : std::nullopt)
+    return cutTransposition(group, group.members.find(root)->second, *source);
   int64_t budget = std::max<int64_t>(1, indices / tasks);
   group.tiles.assign(group.ranges.size(), 1);
   // is the last task dimension the one whose neighbours are neighbours in memory?

@@ -29,10 +29,13 @@ bool codegen::isContraction(Operation *op) {
     if (kind == utils::IteratorType::parallel)
       for (int input = 0; input < 2; ++input)
         alone[input] |= own[input].test(loop) && !own[1 - input].test(loop);
-  bool multiplies = false;
-  loops->getRegion(0).walk(
-      [&](Operation *inner) { multiplies |= isa<arith::MulFOp, arith::MulIOp, math::FmaOp>(inner); });
-  return alone[0] && alone[1] && multiplies;
+  return alone[0] && alone[1] && multiplies(loops);
+}
+
+bool codegen::multiplies(linalg::LinalgOp op) {
+  bool found = false;
+  op->getRegion(0).walk([&](Operation *inner) { found |= isa<arith::MulFOp, arith::MulIOp, math::FmaOp>(inner); });
+  return found;
 }
 
 bool codegen::readsPanels(linalg::LinalgOp op, OpOperand &operand) {

@@ -16,6 +16,8 @@ bool isContraction(mlir::Operation *op);
 constexpr int64_t panelWidth = 16;
 /// Is this operand of a contraction packed?
 bool readsPanels(mlir::linalg::LinalgOp op, mlir::OpOperand &operand);
+/// Does its body multiply?
+bool multiplies(mlir::linalg::LinalgOp op);
 /// Reads an operand at sums of loops: a convolution.
 bool hasWindows(mlir::linalg::LinalgOp op);
 /// A value of one element from the elements at its place: parallel loops, every result written in place by loop order.

@@ -109,6 +109,13 @@ private:
   void fillOrConstant();
   void accumulate();
   void window();
+  Tensor varied(const std::vector<int64_t> &shape);
+  Tensor multiplyAdd(const Tensor &a, const std::string &aMap, const Tensor &b, const std::string &bMap,
+                     const std::vector<int64_t> &shape, const std::string &map, int parallel, int reductions);
+  Tensor convolve(const Tensor &x, int64_t channels, int64_t kernel, int64_t stride);
+  Tensor convolveEach(const Tensor &x, int64_t kernel, int64_t stride);
+  Tensor weightGradient(const Tensor &x, const Tensor &g, int64_t kernel);
+  void convolutions();
   void scan();
   void scalar();
   void readyMade();
@@ -511,6 +518,98 @@ void Graph::window() {
   add(name, shape);
 }
 
+// numbers that differ from place to place
+Tensor Graph::varied(const std::vector<int64_t> &shape) {
+  std::string code = "%z0 = arith.constant 0 : index\n%m = arith.constant 11 : index\n", last = "%z0";
+  for (size_t dim = 0; dim < shape.size(); ++dim) {
+    std::string d = std::to_string(dim);
+    code += "%x" + d + " = linalg.index " + d + " : index\n%y" + d + " = arith.muli " + last + ", %c3 : index\n%w" + d +
+            " = arith.addi %x" + d + ", %y" + d + " : index\n";
+    last = "%w" + d;
+  }
+  code += "%q = arith.remsi " + last +
+          ", %m : index\n%l = arith.index_cast %q : index to i64\n%f = arith.sitofp %l : i64 to f32\n"
+          "%g = arith.mulf %f, %small : f32\n%r = arith.subf %half, %g : f32\nlinalg.yield %r : f32\n";
+  generic({}, {}, shape, std::vector<bool>(shape.size(), false), "", code);
+  Tensor made = pool.back();
+  pool.pop_back();
+  return made;
+}
+
+// sums of products over the last loops; maps are written out
+Tensor Graph::multiplyAdd(const Tensor &a, const std::string &aMap, const Tensor &b, const std::string &bMap,
+                          const std::vector<int64_t> &shape, const std::string &map, int parallel, int reductions) {
+  std::string dims, kinds, zero = fresh(), result = typeOf(shape, "f32"), destination = empty(shape, "f32");
+  for (int i = 0; i < parallel + reductions; ++i) {
+    dims += (i ? ", d" : "d") + std::to_string(i);
+    kinds += std::string(i ? ", " : "") + (i < parallel ? "\"parallel\"" : "\"reduction\"");
+  }
+  line(zero + " = linalg.fill ins(%zero : f32) outs(" + destination + " : " + result + ") -> " + result);
+  Tensor made{fresh(), shape};
+  auto affine = [&](const std::string &exprs) { return "affine_map<(" + dims + ") -> (" + exprs + ")>"; };
+  line(made.name + " = linalg.generic {indexing_maps = [" + affine(aMap) + ", " + affine(bMap) + ", " + affine(map) +
+       "], iterator_types = [" + kinds + "]} ins(" + a.name + ", " + b.name + " : " + type(a) + ", " + type(b) +
+       ") outs(" + zero + " : " + result +
+       ") {\n^bb0(%i: f32, %w: f32, %o: f32):\n%q = arith.mulf %i, %w : f32\n%r = arith.addf %o, %q : "
+       "f32\nlinalg.yield %r : f32\n} -> " +
+       result);
+  return made;
+}
+
+Tensor Graph::convolve(const Tensor &x, int64_t channels, int64_t kernel, int64_t stride) {
+  Tensor w = varied({channels, x.shape[1], kernel, kernel});
+  std::string s = stride > 1 ? " * " + std::to_string(stride) : "";
+  return multiplyAdd(x, "d0, d4, d2" + s + " + d5, d3" + s + " + d6", w, "d1, d4, d5, d6",
+                     {x.shape[0], channels, (x.shape[2] - kernel) / stride + 1, (x.shape[3] - kernel) / stride + 1},
+                     "d0, d1, d2, d3", 4, 3);
+}
+
+// one channel a group
+Tensor Graph::convolveEach(const Tensor &x, int64_t kernel, int64_t stride) {
+  Tensor w = varied({x.shape[1], kernel, kernel});
+  std::string s = stride > 1 ? " * " + std::to_string(stride) : "";
+  return multiplyAdd(x, "d0, d1, d2" + s + " + d4, d3" + s + " + d5", w, "d1, d4, d5",
+                     {x.shape[0], x.shape[1], (x.shape[2] - kernel) / stride + 1, (x.shape[3] - kernel) / stride + 1},
+                     "d0, d1, d2, d3", 4, 2);
+}
+
+Tensor Graph::weightGradient(const Tensor &x, const Tensor &g, int64_t kernel) {
+  return multiplyAdd(x, "d4, d1, d5 + d2, d6 + d3", g, "d4, d0, d5, d6", {g.shape[1], x.shape[1], kernel, kernel},
+                     "d0, d1, d2, d3", 4, 3);
+}
+
+// convolutions one after another, with what stands between them in networks; other operations take it from there
+void Graph::convolutions() {
+  static const int64_t channels[] = {5, 16, 20, 32};
+  Tensor x = varied({1, channels[pick(3)], 8 + pick(2), 8});
+  for (int i = 0; i < 2 + pick(2) && x.shape[2] >= 4 && x.shape[3] >= 4; ++i) {
+    int64_t kernel = 1 + 2 * pick(2), stride = x.shape[2] > 7 && pick(4) == 0 ? 2 : 1;
+    Tensor before = x;
+    bool each = pick(4) == 0;
+    x = each ? convolveEach(x, kernel, stride) : convolve(x, channels[pick(4)], kernel, stride);
+    add(x.name, x.shape);
+    if (!each && stride == 1 && pick(3) == 0) {
+      Tensor w = weightGradient(before, x, kernel);
+      add(w.name, w.shape);
+    }
+    if (pick(2)) {
+      generic({x}, {{0, 1, 2, 3}}, x.shape, std::vector<bool>(4, false), "",
+              "%s = arith.mulf %i0, %small : f32\n%r = math.tanh %s : f32\nlinalg.yield %r : f32\n");
+      x = pool.back();
+    }
+    if (pick(3) == 0) {
+      std::vector<int64_t> shape{x.shape[0], x.shape[1], x.shape[2] + 2, x.shape[3] + 1};
+      Tensor padded{fresh(), shape};
+      line(padded.name + " = tensor.pad " + x.name +
+           " low[0, 0, 1, 1] high[0, 0, 1, 0] {\n^bb0(%p0: index, %p1: index, "
+           "%p2: index, %p3: index):\ntensor.yield %zero : f32\n} : " +
+           type(x) + " to " + type(padded));
+      add(padded.name, shape);
+      x = padded;
+    }
+  }
+}
+
 // a loop over the rows of a sequence that carries a state, and writes a sequence
 void Graph::scan() {
   if (inLoop)
@@ -623,7 +722,7 @@ void Graph::sequential() {
 }
 
 void Graph::operation() {
-  switch (pick(24)) {
+  switch (pick(25)) {
   case 0:
   case 1:
   case 2:
@@ -661,6 +760,8 @@ void Graph::operation() {
     return scan();
   case 22:
     return pick(2) ? scalar() : sequential();
+  case 23:
+    return inLoop || pick(2) ? elementwise() : convolutions();
   default:
     return readyMade();
   }

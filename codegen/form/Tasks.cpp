@@ -121,7 +121,7 @@ namespace {
 // it can be read in order, so the copy of one side is paid by the size of the other.
 struct Side {
   static constexpr double dense = 0.15, packed = 0.05; // panels are only read
-  static constexpr double shared = 0.05, apart = 0.5;  // channels last: the image, the weights
+  static constexpr double shared = 0.04, apart = 0.5;  // channels last: the image, the weights
   static constexpr int64_t wholeRows = 64;
   SmallVector<int> dims;  // task dimensions, inner ones last
   int64_t whole = 1;      // what a task runs whole

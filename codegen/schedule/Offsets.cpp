@@ -63,16 +63,15 @@ int64_t nnc::codegen::chooseOffsets(Placement &placement) {
   by([&](Storage *s) { return life(s); });
   by([&](Storage *s) { return double(s->bytes) * life(s); });
   by([&](Storage *s) { return double(s->bytes) * std::sqrt(life(s)); });
-  // then whoever was left with a place at the end chooses first
-  for (int failed = 0, round = 0; failed < 8 && round < 64 && least > bound + bound / 200; ++round) {
-    std::vector<Storage *> order = bestOrder;
-    Storage *first = failed ? last : bestLast;
+  // then whoever was left with a place at the end chooses first, again and again
+  std::vector<Storage *> order = bestOrder;
+  Storage *first = bestLast;
+  for (int failed = 0; failed < 24 && least > bound + bound / 200; ++failed) {
     order.erase(llvm::find(order, first));
     order.insert(order.begin(), first);
     if (attempt(order, bestLowest))
       failed = 0;
-    else
-      ++failed;
+    first = last;
   }
   if (!storages.empty())
     place(bestOrder, bestLowest, last);

@@ -259,7 +259,7 @@ static void lowerPeak(func::FuncOp function, Block &block, InPlace &inPlace) {
       free.clear();
     }
   }
-  if (free.size() > 3000) // huge schedules keep compile time
+  if (free.size() > 10000) // huge schedules keep compile time
     return;
   for (Operation *op : Order(function, block, inPlace, fixed, free).best())
     op->moveBefore(block.getTerminator());

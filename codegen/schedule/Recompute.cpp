@@ -302,6 +302,8 @@ bool Recompute::step() {
 }
 
 bool nnc::codegen::recomputeAcrossPeak(func::FuncOp function, InPlace &inPlace, SymbolTable &symbols) {
+  if (function.getBody().front().getOperations().size() > 10000) // huge schedules keep compile time
+    return false;
   Recompute recompute(function, inPlace, symbols);
   bool any = false;
   for (int steps = 0; steps < 300 && recompute.step(); ++steps)

@@ -85,6 +85,10 @@ static Operation *outsideOf(Operation *op, Value value) {
 // they are made for many rows, or where it happens once for many contractions.
 static bool isWorthPanels(const Packing &packing, bool once) {
   constexpr int64_t manyRows = 128, muchWork = 96 << 20, leastElements = 1 << 10;
+  // A single row reads each element once, wherever it lies, and sums it in lanes where rows of the operand are long:
+  // panels would win nothing and be another order.
+  if (packing.rows == 1)
+    return false;
   int64_t lanes = packing.op.getStaticLoopRanges()[packing.lane];
   if (once)
     return packing.elements >= leastElements && lanes >= panelWidth / 2;

@@ -88,6 +88,8 @@ const nnc_function &signature(const runtime::SharedObject &object, const std::st
 
 TEST_CASE_METHOD(Fixture, "frozen weights give the same bits") {
   checkSameBits(nn::Linear(3, 4), {2, 3});
+  for (int64_t rows : {1, 2, 9}) // packed, or read as they are
+    checkSameBits(nn::Linear(600, 48), {rows, 600});
   checkSameBits(Computed(), {5, 4});
   checkSameBits(Recurrent(), {2, 3, 8});
   checkSameBits(nn::LayerNorm(6), {3, 6});

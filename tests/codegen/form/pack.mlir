@@ -63,6 +63,17 @@ func.func @frozen(%x: tensor<8x1024xf32>, %w: tensor<10x1024xf32> {nn.frozen, nn
   return %a : tensor<8x10xf32>
 }
 
+// A single row reads frozen weights as they are.
+
+// CHECK-LABEL: func.func @row(
+// CHECK-SAME: tensor<512x1024xf32> {nn.frozen
+// CHECK: return
+// CHECK-NOT: @row.prepare
+func.func @row(%x: tensor<1x1024xf32>, %w: tensor<512x1024xf32> {nn.frozen, nn.kind = "parameter", nn.name = "w"}) -> tensor<1x512xf32> {
+  %d = nn.dot %x, %w {lhs_batch = array<i64>, lhs_contract = array<i64: 1>, rhs_batch = array<i64>, rhs_contract = array<i64: 1>} : (tensor<1x1024xf32>, tensor<512x1024xf32>) -> tensor<1x512xf32>
+  return %d : tensor<1x512xf32>
+}
+
 // Weights that a loop does not change are packed before it.
 
 // CHECK-LABEL: func.func @steps

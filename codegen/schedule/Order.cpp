@@ -178,7 +178,10 @@ static SmallVector<Operation *> listed(ArrayRef<Operation *> order, int64_t boun
   while (!ready.empty()) {
     auto first = [&](Operation *a, Operation *b) { return place[a] < place[b]; };
     auto best = llvm::min_element(ready, first);
-    if (bound != INT64_MIN) {
+    auto takesNothing = [](Operation *op) { return !isa<LaunchOp, scf::ForOp, tensor::InsertSliceOp, CheckOp>(op); };
+    if (auto free = llvm::find_if(ready, takesNothing); bound != INT64_MIN && free != ready.end()) {
+      best = free; // views and empty tensors take nothing, and others wait for them
+    } else if (bound != INT64_MIN) {
       std::pair<int64_t, int64_t> least(bound, -1);
       for (auto at = ready.begin(); at != ready.end(); ++at)
         if (std::pair<int64_t, int64_t> own(change(*at), place[*at]); own < least) {
@@ -245,7 +248,7 @@ SmallVector<Operation *> Order::best() {
   auto settled = [&](ArrayRef<Operation *> order) { attempt(forwards(attempt(backwards(order, 0)), 0)); };
   settled(given);
   settled(attempt(forwards(given, always)));
-  attempt(backwards(given, always));
+  settled(attempt(backwards(given, always)));
   return chosen;
 }
 

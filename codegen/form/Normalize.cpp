@@ -285,6 +285,13 @@ static void copyForSchedule(RewriterBase &rewriter, Operation *view) {
 // The loops over the channels of a group where each group of a convolution has one: what it reads and writes is an
 // image of as many channels as groups.
 static SmallVector<unsigned> loneChannels(linalg::GenericOp op) {
+  // The phases of a strided gradient go where their elements lie apart: computed beside each other, then moved.
+  for (Operation *user : op->getUsers()) {
+    if (isa<tensor::CollapseShapeOp>(user) && user->hasOneUse())
+      user = *user->user_begin();
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(user); insert && !insert.hasUnitStride())
+      return {};
+  }
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   for (AffineMap map : op.getIndexingMapsArray()) {
     ArrayRef<AffineExpr> exprs = map.getResults();

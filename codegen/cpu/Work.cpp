@@ -47,6 +47,33 @@ static std::optional<Range> rangeOf(Value counter) {
   return Range{*from, *to, *by};
 }
 
+// What a number of one variable is computed from.
+static Value counterOf(Value value) {
+  Operation *op = value.getDefiningOp();
+  return isa_and_nonnull<affine::AffineMinOp, affine::AffineApplyOp>(op) && op->getNumOperands() == 1
+             ? counterOf(op->getOperand(0))
+             : value;
+}
+
+// Its value where that is `at`.
+static std::optional<int64_t> valueAt(Value value, Value counter, int64_t at) {
+  if (value == counter)
+    return at;
+  Operation *op = value.getDefiningOp();
+  std::optional<int64_t> inner = valueAt(op->getOperand(0), counter, at);
+  if (!inner)
+    return std::nullopt;
+  auto least = dyn_cast<affine::AffineMinOp>(op);
+  AffineMap map = least ? least.getMap() : cast<affine::AffineApplyOp>(op).getMap();
+  SmallVector<Attribute> results;
+  if (failed(map.constantFold({IntegerAttr::get(IndexType::get(value.getContext()), *inner)}, results)))
+    return std::nullopt;
+  int64_t smallest = INT64_MAX;
+  for (Attribute result : results)
+    smallest = std::min(smallest, cast<IntegerAttr>(result).getInt());
+  return smallest;
+}
+
 // The mean of a number over the tasks or turns it is computed in; of a choice the larger one; none if only the data
 // know it.
 static std::optional<double> meanOf(OpFoldResult number) {
@@ -57,22 +84,16 @@ static std::optional<double> meanOf(OpFoldResult number) {
     auto one = meanOf(choice.getTrueValue()), other = meanOf(choice.getFalseValue());
     return one && other ? std::optional(std::max(*one, *other)) : std::nullopt;
   }
-  auto least = value.getDefiningOp<affine::AffineMinOp>();
-  if (!least || least.getNumOperands() != 1 || least.getMap().getNumInputs() != 1)
-    return std::nullopt;
-  std::optional<Range> range = rangeOf(least.getOperand(0));
-  if (!range || range->count() == 0)
+  Value counter = counterOf(value);
+  std::optional<Range> range = rangeOf(counter);
+  if (counter == value || !range || range->count() == 0)
     return std::nullopt;
   double sum = 0;
   for (int64_t i = range->from; i < range->to; i += range->by) {
-    SmallVector<Attribute> results;
-    Attribute at = IntegerAttr::get(IndexType::get(value.getContext()), i);
-    if (failed(least.getMap().constantFold({at}, results)))
+    std::optional<int64_t> at = valueAt(value, counter, i);
+    if (!at)
       return std::nullopt;
-    int64_t smallest = INT64_MAX;
-    for (Attribute result : results)
-      smallest = std::min(smallest, cast<IntegerAttr>(result).getInt());
-    sum += double(std::max<int64_t>(0, smallest));
+    sum += double(std::max<int64_t>(0, *at));
   }
   return sum / double(range->count());
 }

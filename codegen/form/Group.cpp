@@ -183,11 +183,14 @@ std::optional<Labels> Grouping::admit(Operation *op) {
     return std::nullopt;
   if (isContraction(op)) {
     // One contraction a kernel, cut as it would be alone or into rows, and not if a row is huge. Windows are copied for
-    // each task, so they are cut along everything.
-    int64_t whole = 1;
+    // each task, so they are cut along everything. Few rows would each read all of the other operand.
+    constexpr int64_t fewRows = 32;
+    int64_t whole = 1, rows = 1;
     for (auto [range, label, kind] : llvm::zip(loops.getStaticLoopRanges(), *labels, loops.getIteratorTypesArray()))
-      if (label < 0 && kind == utils::IteratorType::parallel)
-        whole *= range;
+      if (kind == utils::IteratorType::parallel)
+        (label < 0 ? whole : rows) *= range;
+    if (whole > 1 && rows < fewRows && loopVolume(loops) > 16 * taskElements)
+      return std::nullopt;
     if (hasContraction || !partitioned || whole > (hasWindows(loops) ? 1 : 4096) || isCutInColumns(loops, *labels))
       return std::nullopt;
     hasContraction = true;

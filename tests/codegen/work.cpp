@@ -84,6 +84,9 @@ TEST_CASE("flops and bytes of a product, whole tiles or not") {
   REQUIRE(packed.all.size() == 2);
   CHECK(packed.all[0].bytes == 4 * 2 * 512 * 512);
   CHECK(packed.all[1].bytes == 4 * 3 * 512 * 512);
+  Launches uneven(dot(515, 512, 528));
+  REQUIRE(uneven.all.size() == 2);
+  CHECK(uneven.all[1].bytes == 4 * (515 * 512 + 512 * 528 + 515 * 528));
   CHECK(Launches(dot(1021, 64, 1021)).one().tasks > 1); // so that there was a smaller last tile
 }
 

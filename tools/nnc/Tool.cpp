@@ -153,7 +153,23 @@ void Call::loadState(const std::string &path) {
       given[i] = true;
 }
 
+// What is prepared from made-up weights fits them, and each other: numbers of its own might be no index.
+void Call::prepareConstants() {
+  for (const nnc_function &other : object.functions()) {
+    if (other.name != info().name + codegen::prepareSuffix.str())
+      continue;
+    Call prepare(object, int32_t(&other - object.functions().data()), pool.threads());
+    prepare.fillRandom();
+    prepare.run();
+    for (int32_t r = 0; r < other.result_count; ++r)
+      for (int32_t i = 0; i < info().argument_count; ++i)
+        if (!given[i] && !std::strcmp(info().arguments[i].name, other.results[r].name))
+          setArgument(i, prepare.result(r));
+  }
+}
+
 void Call::fillRandom() {
+  prepareConstants();
   uint32_t random = 1;
   for (int32_t i = 0; i < info().argument_count; ++i) {
     const nnc_value &value = info().arguments[i];

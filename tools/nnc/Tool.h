@@ -102,6 +102,8 @@ public:
   std::vector<void *> argumentPointers();
 
 private:
+  void prepareConstants();
+
   const runtime::SharedObject &object;
   int32_t function;
   runtime::Pool pool;

@@ -77,7 +77,7 @@ static bool isReadAgain(int64_t vectors, int64_t rows, double steps, const Acces
 static bool sharesCopies(const Nest &nest, ArrayRef<bool> packed, unsigned loop) {
   bool any = false;
   for (auto [access, isPacked] : llvm::zip(nest.accesses, packed))
-    if (isPacked) {
+    if (isPacked || access.panelLoop >= 0) {
       any = true;
       if (access.strides[loop] != 0)
         return false;

@@ -24,7 +24,8 @@ struct Packing {
 } // namespace
 
 static std::optional<Packing> packingOf(linalg::LinalgOp op) {
-  if (!isContraction(op) || !isStatic(op) || !op.hasPureTensorSemantics() || !op.hasOnlyProjectedPermutations())
+  if (!isContraction(op) || !isStatic(op) || !op.hasPureTensorSemantics() ||
+      !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isProjectedPermutation())
     return std::nullopt;
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   Packing packing{op, nullptr, 0, {}, {}, 1, 1};
@@ -43,6 +44,8 @@ static std::optional<Packing> packingOf(linalg::LinalgOp op) {
   if (!found || !packing.operand || !isa<FloatType>(getElementTypeOrSelf(packing.operand->get().getType())))
     return std::nullopt;
   AffineMap map = op.getMatchingIndexingMap(packing.operand);
+  if (!map.isProjectedPermutation())
+    return std::nullopt;
   for (auto [loop, range, kind] : llvm::enumerate(ranges, op.getIteratorTypesArray())) {
     bool mine = map.isFunctionOfDim(loop);
     if (kind == utils::IteratorType::reduction) {
@@ -61,10 +64,12 @@ static std::optional<Packing> packingOf(linalg::LinalgOp op) {
 
 // Is the value known before the function is called: does it depend on nothing but frozen weights?
 static bool isFrozen(Value value) {
-  while (Operation *view = value.getDefiningOp()) {
-    if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(view))
-      return isa<arith::ConstantOp>(view);
-    value = view->getOperand(0);
+  while (Operation *op = value.getDefiningOp()) {
+    auto move = dyn_cast<linalg::GenericOp>(op);
+    if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op) &&
+        !(move && onlyMoves(move) && move.getNumDpsInputs() == 1))
+      return isa<arith::ConstantOp>(op);
+    value = op->getOperand(0);
   }
   auto function = dyn_cast<func::FuncOp>(value.getParentBlock()->getParentOp());
   return function && function.getArgAttr(cast<BlockArgument>(value).getArgNumber(), frozenAttr);

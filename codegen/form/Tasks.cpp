@@ -178,7 +178,8 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
   for (int input = 0; input < 2 && lanes >= 0; ++input)
     if (both[input]->copying > Side::dense && !uses[input].test(lanes)) { // all lanes read one element where it lies
       both[input]->copying = Side::shared;
-      both[1 - input]->copying = Side::apart;
+      if (both[1 - input]->copying != Side::packed)
+        both[1 - input]->copying = Side::apart;
       both[input]->multiple = Side::wholeRows;
     }
   for (auto [loop, range, kind] : llvm::enumerate(loops, op.getIteratorTypesArray())) {

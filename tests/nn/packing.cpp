@@ -72,3 +72,25 @@ TEST_CASE("operands shared by a batch are packed once, and those of its own for 
   CHECK(launchesOf(f, {l, shared}).first == 2);
   CHECK(launchesOf(f, {l, own}).first == 2);
 }
+
+// Channels last, a convolution's weights are read as a product's are: the frozen ones from panels.
+TEST_CASE("packed weights of convolutions change no bit") {
+  struct Net : nn::Callable<Net> {
+    nn::Conv2d first = module("first", nn::Conv2d(16, 48, 3, {.padding = 1})),
+               second = module("second", nn::Conv2d(48, 40, 3, {.stride = 2, .padding = 1})),
+               third = module("third", nn::Conv2d(40, 64, 1));
+    Tensor forward(Tensor x) { return third(relu(second(relu(first(x))))); }
+  };
+  manual_seed(3);
+  Net net;
+  Array x = numbers<float>({2, 16, 15, 15}, DType::f32, 0);
+  Traced traced = trace_forward(net, {f32({2, 16, 15, 15})});
+  for (const std::string &target : targets()) {
+    INFO(target);
+    Function plain = compile(traced, {.targets = {target}}),
+             frozen = compile(traced, {.targets = {target}, .freeze = true});
+    Array expected = plain(x)[0], got = frozen(x)[0];
+    CHECK(frozen.object().functions()[0].argument_count > 1); // what was prepared
+    CHECK(std::memcmp(got.raw(), expected.raw(), size_t(got.bytes())) == 0);
+  }
+}

@@ -1,12 +1,13 @@
 // RUN: nnc-opt %s --nnc-differentiate --nnc-simplify | FileCheck %s
 
-// The gradient of a recurrent step has its product from the forward scan (the third result) and does not compute it again;
-// the sum of the weight's gradients is one product outside.
+// The gradient of a recurrent step has the sum behind its product from the forward scan (the third result) and computes neither
+// again; the sum of the weight's gradients is one product outside.
 // CHECK-LABEL: func.func @recurrent_grad
 // CHECK: %[[F:.*]]:3 = nn.scan 8 carries(%arg0) sequences(%arg1) captures(%arg2)
 // CHECK: %[[P:.*]] = nn.dot {{.*}}lhs_contract = array<i64: 1>, {{.*}}rhs_contract = array<i64: 1>
-// CHECK: nn.yield %{{.*}}, %{{.*}}, %[[P]]
-// CHECK: %[[B:.*]]:2 = nn.scan 8 reverse carries(%arg3) sequences(%arg1, %[[F]]#2) captures(%arg2)
+// CHECK: %[[S:.*]] = nn.add %[[P]], %arg5
+// CHECK: nn.yield %{{.*}}, %{{.*}}, %[[S]]
+// CHECK: %[[B:.*]]:2 = nn.scan 8 reverse carries(%arg3) sequences(%[[F]]#2) captures(%arg2)
 // CHECK-NOT: nn.dot
 // CHECK: nn.tanh
 // CHECK: nn.dot {{.*}}lhs_contract = array<i64: 1>, {{.*}}rhs_contract = array<i64: 0>

@@ -94,5 +94,19 @@ func.func @steps(%x: tensor<8x128xf32>, %w: tensor<128x128xf32>) -> tensor<8x128
   return %r : tensor<8x128xf32>
 }
 
+// Channels last, a convolution reads its frozen weights in the same way.
+
+// CHECK-LABEL: func.func @frozen_network(
+// CHECK: sched.launch @conv_relu{{.*}} : tensor<2x30x30x32xf32>, tensor<4x3x3x32x16xf32>)
+// CHECK: sched.launch @conv{{.*}}, tensor<4x3x3x64x16xf32>)
+// CHECK: return
+func.func @frozen_network(%x: tensor<2x32x28x28xf32>, %v: tensor<64x32x3x3xf32> {nn.frozen, nn.kind = "parameter", nn.name = "v"},
+                          %w: tensor<64x64x3x3xf32> {nn.frozen, nn.kind = "parameter", nn.name = "w"}) -> tensor<2x64x28x28xf32> {
+  %0 = nn.conv %x, %v {stride = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<2x32x28x28xf32>, tensor<64x32x3x3xf32>) -> tensor<2x64x28x28xf32>
+  %1 = nn.relu %0 : (tensor<2x64x28x28xf32>) -> tensor<2x64x28x28xf32>
+  %2 = nn.conv %1, %w {stride = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<2x64x28x28xf32>, tensor<64x64x3x3xf32>) -> tensor<2x64x28x28xf32>
+  return %2 : tensor<2x64x28x28xf32>
+}
+
 // CHECK: func.func private @[[DOT]]
 // CHECK: scf.forall ({{.*}}) to (512, 512) step ({{[0-9]+}}, {{(16|32|48|64|128|192|256|512)}})

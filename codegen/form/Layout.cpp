@@ -12,7 +12,6 @@
 #include "nnc/codegen/form/Form.h"
 #include "nnc/codegen/form/Group.h"
 #include "nnc/codegen/form/Traits.h"
-#include "llvm/ADT/EquivalenceClasses.h"
 
 using namespace mlir;
 using namespace nnc;
@@ -223,6 +222,35 @@ std::optional<SmallVector<ReassociationIndices>> regrouped(ArrayRef<Reassociatio
   return result;
 }
 
+// Tensors that keep or change their order together, each set by one of them. (llvm::EquivalenceClasses would bring an
+// allocator into this library that poisons memory under AddressSanitizer, and LLD, which is linked into it and is not
+// instrumented, would run into that.)
+class Regions {
+public:
+  Value leader(Value value) const {
+    while (true) {
+      Value next = leaders.lookup(value);
+      if (!next)
+        return value;
+      value = next;
+    }
+  }
+  void join(Value one, Value other) {
+    one = leader(one);
+    other = leader(other);
+    if (one == other)
+      return;
+    if (sizes.lookup(one) > sizes.lookup(other)) // paths stay short
+      std::swap(one, other);
+    leaders[one] = other;
+    sizes[other] += sizes.lookup(one) + 1;
+  }
+
+private:
+  DenseMap<Value, Value> leaders;
+  DenseMap<Value, int64_t> sizes;
+};
+
 class Layouts {
 public:
   explicit Layouts(Block &block) : block(block), rewriter(block.getParentOp()->getContext()) {}
@@ -253,7 +281,7 @@ private:
   IRRewriter rewriter;
   llvm::MapVector<Operation *, Convolution> convolutions;
   llvm::MapVector<Value, Order> orders; // chosen
-  llvm::EquivalenceClasses<Value> regions;
+  Regions regions;
   SmallVector<Value> work;
   DenseMap<Value, SmallVector<std::pair<Order, Value>>> versions; // of a tensor, in memory
 };
@@ -271,9 +299,7 @@ void Layouts::assign(Value value, const Order &order, Value from) {
   if (orders.insert({value, order}).second)
     work.push_back(value);
   if (from)
-    regions.unionSets(from, value);
-  else
-    regions.insert(value);
+    regions.join(from, value);
 }
 
 bool Layouts::carries(Operation *op) const {
@@ -392,7 +418,7 @@ void Layouts::dropCostly() {
     bool follow = false;
   };
   DenseMap<Value, Balance> balances;
-  auto regionOf = [&](Value value) { return regions.getLeaderValue(value); };
+  auto regionOf = [&](Value value) { return regions.leader(value); };
   for (auto &[op, conv] : convolutions) {
     Value mine = conv.op.getResult(0);
     for (Value operand : {conv.other->get(), conv.windowed->get()})
@@ -604,7 +630,7 @@ void Layouts::run() {
       assign(result, conv.results, {});
     Value second = conv.sumsPositions ? other : result;
     if (orders.contains(image) && orders.contains(second))
-      regions.unionSets(image, second);
+      regions.join(image, second);
   }
   while (!work.empty()) {
     Value value = work.pop_back_val();

@@ -10,6 +10,14 @@
 extern "C" {
 #endif
 
+/* On functions that call what nnc has compiled: UBSan looks for a function's type in front of its code, where there is
+ * none, and may be no memory at all. */
+#ifdef __clang__
+#define NNC_CALLS_COMPILED_CODE __attribute__((no_sanitize("function")))
+#else
+#define NNC_CALLS_COMPILED_CODE
+#endif
+
 /*===--- called by compiled schedules ---===*/
 
 /* The state of one call of `invoke`; schedules only hand it on. */

@@ -6,7 +6,7 @@
 /* Below about this many bytes and flops together a kernel is done sooner than another thread has begun. */
 enum { inline_work = 32768 };
 
-void nnc_run(const nnc_call *call, int32_t number, void **buffers) {
+NNC_CALLS_COMPILED_CODE void nnc_run(const nnc_call *call, int32_t number, void **buffers) {
   const nnc_launch *launch = &call->function->launches[number];
   nnc_kernel kernel = call->kernels[launch->kernel];
   const nnc_options *options = call->options;
@@ -88,8 +88,8 @@ static const nnc_variant *choose_variant(const nnc_module *module) {
   return NULL;
 }
 
-int32_t nnc_invoke(const nnc_module *module, int32_t index, void *const *arguments, void *const *results,
-                   void *workspace, const nnc_options *options) {
+NNC_CALLS_COMPILED_CODE int32_t nnc_invoke(const nnc_module *module, int32_t index, void *const *arguments,
+                                           void *const *results, void *workspace, const nnc_options *options) {
   if (index < 0 || index >= module->function_count)
     return nnc_fail(NNC_INVALID_ARGUMENT, "%s: function %d does not exist, there are %d", module->name, index,
                     module->function_count);

@@ -101,7 +101,7 @@ static int64_t now(void) {
 static uint32_t unclaimed(const Pool *pool) { return (uint32_t)atomic_load(&pool->ticket); }
 
 /* Claims and runs chunks until none is left. */
-static void work(Pool *pool) {
+NNC_CALLS_COMPILED_CODE static void work(Pool *pool) {
   uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
   while ((uint32_t)ticket) {
     nnc_kernel kernel = atomic_load_explicit(&pool->kernel, memory_order_relaxed);
@@ -138,7 +138,7 @@ static void *worker(void *argument) {
   return NULL;
 }
 
-static void run(nnc_pool *self, nnc_kernel kernel, void **buffers, int64_t tasks) {
+NNC_CALLS_COMPILED_CODE static void run(nnc_pool *self, nnc_kernel kernel, void **buffers, int64_t tasks) {
   Pool *pool = (Pool *)self;
   if (tasks <= 0)
     return;

@@ -1,3 +1,4 @@
+// From a kernel to one that makes only some of its results: what only the others need is left out. See Narrow.h.
 #include "nnc/codegen/form/Narrow.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

@@ -270,6 +270,8 @@ static void cutContraction(Group &group, const Sides &sides, int64_t least) {
     }
 }
 
+//===--- transpositions ---===//
+
 // Of an operation that moves a tensor with its outer loops in another order: the task dimension that goes on where a
 // run of the source's last dimension ends. A task takes some of it, so that it reads more than a line at a place.
 static constexpr int64_t runElements = 8;
@@ -284,8 +286,6 @@ static int runDim(Operation *root, const Labels &labels) {
   unsigned loop = map.getDimPosition(map.getNumResults() - 2);
   return loop + 2 == map.getNumDims() ? -1 : labels[loop];
 }
-
-//===--- transpositions ---===//
 
 // How a move that changes the order of dimensions reads its one tensor.
 static std::optional<AffineMap> turnedSource(Operation *root) {

@@ -2,14 +2,18 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace nnc::runtime {
 
 /// Allocates `bytes` (at least one) aligned to NNC_ALIGNMENT; throws nnc::Error when there is no memory. Release with
-/// alignedFree.
+/// alignedFree and the same size: up to 128 MiB in all of the larger blocks are kept for the next allocations of about
+/// their sizes.
 void *alignedAllocate(int64_t bytes);
-void alignedFree(void *memory) noexcept;
+void alignedFree(void *memory, int64_t bytes) noexcept;
+/// The same, released with its last owner.
+std::shared_ptr<void> alignedShared(int64_t bytes);
 
 /// An owned block of aligned memory. Contents are unspecified until written.
 class Buffer {
@@ -18,7 +22,7 @@ public:
   explicit Buffer(int64_t bytes) : memory(alignedAllocate(bytes)), bytes(bytes) {}
   Buffer(Buffer &&other) noexcept;
   Buffer &operator=(Buffer &&other) noexcept;
-  ~Buffer() { alignedFree(memory); }
+  ~Buffer() { alignedFree(memory, bytes); }
 
   void *data() { return memory; }
   const void *data() const { return memory; }

@@ -22,7 +22,6 @@ public:
         lanes(plan.lanes), reductions(nest.dims(true)) {}
 
   void emit() {
-    chooseChunk();
     SmallVector<unsigned> outer, last;
     for (unsigned d : nest.dims(false))
       if ((int)d != plan.lane && (int)d != plan.row)
@@ -31,6 +30,7 @@ public:
                                      : outer)
             .push_back(d);
     llvm::append_range(outer, last);
+    chooseChunk();
     overOuter(outer, Cursor::start(nest, builder));
   }
 
@@ -69,7 +69,10 @@ private:
   };
   int64_t panelWidth = 0; // of the block being emitted
   SmallVector<Panel> panels;
-  bool packsAll = false; // all blocks of a chunk have room; else each is copied just before it is used
+  bool packsAll = false;     // all blocks of a chunk have room; else each is copied just before it is used
+  bool firstCopies = false;  // or it is copied by its first tile of rows
+  bool copying = false;      // emitting that tile
+  SmallVector<Value> copyTo; // where it stands in each panel
   // An operand that the lanes share, all rows of a chunk in one place: rows far apart in memory fall into the same sets
   // of the first cache, and every block of lanes reads them again.
   struct RowBlock {
@@ -103,6 +106,7 @@ private:
     chunked = chunk.several;
     chunkBegin = attr(0);
     chunkEnd = nest.extents[reductions[chunkAt]];
+    firstCopies = !ready && copiesInTile(nest, plan);
     for (unsigned i = 0; i < nest.accesses.size(); ++i) {
       if (!isPacked(i))
         continue;
@@ -124,7 +128,7 @@ private:
       }
       int64_t size = nest.sizes[plan.lane], width = plan.vectors * lanes;
       // where each lane is a line of memory of its own, the blocks may as well come one by one
-      packsAll = alongOf(nest.accesses[i]) < 0 && !ShapedType::isDynamic(size) &&
+      packsAll = !firstCopies && alongOf(nest.accesses[i]) < 0 && !ShapedType::isDynamic(size) &&
                  size * panel.stepsInAll * 4 <= target.l2Bytes / 2;
       panel.memory = scratchMemory(nest, (packsAll ? llvm::alignTo(size, lanes) : width) * panel.stepsInAll,
                                    nest.accesses[i].element, builder);
@@ -302,7 +306,9 @@ private:
       panelWidth = each.width();
       loopOver(nest, cursor, plan.lane, each.from, each.to, each.width(), {}, builder,
                [&](const Cursor &at, ValueRange) {
-                 Cursor inside = packsAll ? at : pack(at, each);
+                 Cursor inside = packsAll || firstCopies ? at : pack(at, each);
+                 if (firstCopies)
+                   copyInTile(at, each);
                  for (const Panel &panel : panels) {
                    Value base = packsAll ? scaleIndex(builder, loc, at.indices[plan.lane], panel.stepsInAll)
                                          : constantIndex(builder, loc, 0);
@@ -321,6 +327,16 @@ private:
     return builder.createOrFold<arith::SubIOp>(loc, base, scaleIndex(builder, loc, asValue(chunkBegin), stride));
   }
 
+  // The first rows of a block, which copy what they read.
+  void copyInTile(const Cursor &cursor, const Blocks &blocks) {
+    for (const Panel &panel : panels)
+      copyTo.push_back(beforeChunk(constantIndex(builder, loc, 0), panel.stride(chunkAt, blocks.width())));
+    copying = true;
+    tile(cursor.at(nest, plan.row, constantIndex(builder, loc, 0), builder), plan.rows, blocks.vectors, blocks.last);
+    copying = false;
+    copyTo.clear();
+  }
+
   void overRows(const Cursor &cursor, int64_t vectors, OpFoldResult last) {
     if (plan.row < 0)
       return tile(cursor, 1, vectors, last);
@@ -333,7 +349,7 @@ private:
     int64_t size = nest.sizes[plan.row];
     if (!ShapedType::isDynamic(size)) {
       int64_t main = size / plan.rows * plan.rows;
-      overBlock(attr(0), attr(main), plan.rows);
+      overBlock(attr(firstCopies ? plan.rows : 0), attr(main), plan.rows);
       if (size > main) {
         if (plan.transposed) {
           // rows one by one read their lanes one by one
@@ -482,7 +498,7 @@ private:
     int64_t stride = access.strides[plan.lane];
     OpFoldResult count = countOf(v, vectors, last);
     for (const Panel &panel : panels)
-      if (panel.access == i) {
+      if (panel.access == i && !copying) {
         flat = panel.memory;
         stride = 1;
         count = attr(lanes);
@@ -491,7 +507,33 @@ private:
     Value position =
         addIndex(builder, loc, cursor.positions[i],
                  u * rowStride(access) + (panel ? access.distance(plan.lane, v * lanes) : v * lanes * stride));
-    return loadLanes(builder, loc, flat, position, stride, lanes, panel ? attr(lanes) : count);
+    Value value = loadLanes(builder, loc, flat, position, stride, lanes, panel ? attr(lanes) : count);
+    if (copying)
+      for (auto [each, to] : llvm::zip(panels, copyTo))
+        if (each.access == i) {
+          storeLanes(builder, loc, value, each.memory, addIndex(builder, loc, to, v * lanes), 1, lanes, attr(lanes));
+          fetchAhead(cursor, access, position, v, count);
+        }
+    if (plan.row < 0 && !reductions.empty() && !access.written && stride == 1)
+      fetchAhead(cursor, access, position, v, count);
+    return value;
+  }
+
+  // Steps of the sum that lie far apart are not foreseen by the processor: the line of a later one.
+  void fetchAhead(const Cursor &cursor, const Access &access, Value position, int64_t v, OpFoldResult count) {
+    constexpr int64_t ahead = 16, line = 16;
+    unsigned d = reductions.back();
+    int64_t size = nest.sizes[d], stride = access.strides[d];
+    if (v * lanes % line || std::abs(stride) <= plan.vectors * lanes || size <= ahead ||
+        getConstantIntValue(count) != lanes)
+      return;
+    Value index = cursor.indices[d];
+    Value later = arith::MinSIOp::create(builder, loc, addIndex(builder, loc, index, ahead),
+                                         constantIndex(builder, loc, size - 1));
+    Value distance = arith::SubIOp::create(builder, loc, later, index);
+    Value there = addIndex(builder, loc, position, scaleIndex(builder, loc, distance, stride));
+    memref::PrefetchOp::create(builder, loc, access.flat, there, /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
   }
 
   void tile(const Cursor &cursor, int64_t rows, int64_t vectors, OpFoldResult last) {
@@ -533,10 +575,15 @@ private:
     bool chunk = r == chunkAt && chunked;
     auto body = [&](const Cursor &at, ValueRange carried) {
       Cursor inside = at;
-      for (const Panel &panel : panels)
-        inside.positions[panel.access] = addIndex(builder, loc, cursor.positions[panel.access],
-                                                  scaleIndex(builder, loc, at.indices[d], panel.stride(r, panelWidth)));
-      return reduce(r + 1, inside, carried, rows, vectors, last);
+      SmallVector<Value> outside(copyTo);
+      for (auto [i, panel] : llvm::enumerate(panels)) {
+        Value &position = copying ? copyTo[i] : inside.positions[panel.access];
+        position = addIndex(builder, loc, copying ? position : cursor.positions[panel.access],
+                            scaleIndex(builder, loc, at.indices[d], panel.stride(r, panelWidth)));
+      }
+      SmallVector<Value> next = reduce(r + 1, inside, carried, rows, vectors, last);
+      copyTo = outside;
+      return next;
     };
     return loopOver(nest, cursor, d, chunk ? chunkBegin : attr(0), chunk ? chunkEnd : nest.extents[d], 1, results,
                     builder, body);

@@ -26,6 +26,10 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
 /// Does the parallel loop, neither lane nor row, run inside a chunk: does it leave every copied operand where it is?
 bool sharesCopies(const Nest &nest, const TilePlan &plan, unsigned loop);
 
+/// Are operands copied by the first tile of rows, which stores what it loads, and not in a pass of their own? A tile
+/// waits for its multiply-adds, so the stores take no time.
+bool copiesInTile(const Nest &nest, const TilePlan &plan);
+
 /// Which part of the reduction a tile sees at once. What is packed at once should stay in the first cache: then the
 /// reduction comes in chunks, with the results in memory between them (and destinations must hold their initial
 /// values).

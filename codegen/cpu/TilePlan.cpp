@@ -1,6 +1,7 @@
 // Which dimension gets the lanes, which the rows, and how many registers: the cheapest by a small model of the
 // processor.
 #include "nnc/codegen/cpu/Tile.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -66,11 +67,14 @@ static int64_t registersOf(const Nest &nest, const BodyTraits &traits, int lane,
   return needed + single + (traits.ops > 1 ? 2 : 0);
 }
 
-// Is an operand that all lanes share worth a copy: several blocks of lanes read it, it does not lie close together
-// already, and the copy stays in the second cache?
-static bool isReadAgain(int64_t vectors, int64_t rows, double steps, const Access &access, int row) {
-  constexpr int64_t mostElements = 128 << 10;
-  return vectors >= 8 && rows >= 4 && steps >= 32 && std::abs(access.strides[row]) != 1 &&
+// Is an operand that all lanes share worth a copy: several blocks of lanes read it, from the same few sets of the first
+// cache, and the copy stays in the second?
+static bool isReadAgain(int64_t vectors, int64_t rows, double steps, const Access &access, int row,
+                        const Target &target) {
+  constexpr int64_t mostElements = 128 << 10, way = 4096, tileRows = 6;
+  int64_t stride = std::abs(access.strides[row]) * 4;
+  int64_t together = llvm::divideCeil(tileRows, way / std::gcd(stride, way)); // lines of a tile in one set
+  return vectors >= 8 && rows >= 4 && steps >= 32 && stride != 4 && together > target.l1Bytes / way / 2 &&
          double(rows) * std::min(steps, 512.0) <= mostElements;
 }
 
@@ -87,6 +91,21 @@ static bool sharesCopies(const Nest &nest, ArrayRef<bool> packed, unsigned loop)
 
 bool sharesCopies(const Nest &nest, const TilePlan &plan, unsigned loop) {
   return sharesCopies(nest, plan.packed, loop);
+}
+
+bool copiesInTile(const Nest &nest, const TilePlan &plan) {
+  if (plan.row < 0 || nest.sizes[plan.row] < 2 * plan.rows) // fewer where it is not known
+    return false;
+  bool any = false;
+  for (auto [access, packed] : llvm::zip(nest.accesses, plan.packed))
+    if (packed && access.strides[plan.lane] != 0) {
+      any = true;
+      if (access.strides[plan.lane] != 1)
+        return false;
+    }
+  return any && llvm::none_of(nest.dims(false), [&](unsigned d) {
+           return int(d) != plan.lane && int(d) != plan.row && sharesCopies(nest, plan, d);
+         });
 }
 
 std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, const Target &target) {
@@ -157,8 +176,8 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
           bool alone = llvm::none_of(parallel, [&](unsigned d) {
             return d != lane && int(d) != row && access.strides[d] != 0 && nest.sizes[d] != 1 && isShared(i, d);
           });
-          packed[i] =
-              alone && !ShapedType::isDynamic(nest.sizes[row]) && isReadAgain(vectorsInAll, height, steps, access, row);
+          packed[i] = alone && !ShapedType::isDynamic(nest.sizes[row]) &&
+                      isReadAgain(vectorsInAll, height, steps, access, row, target);
           packing += packed[i] ? double(height) * 2 / double(lanes) : 0;
           continue;
         }
@@ -186,6 +205,9 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
       int64_t mostVectors = transposed ? 1 : traits.heavy || traits.ops > 12 ? 2 : 4;
       if (traits.ops > 40)
         mostVectors = 1;
+      // what is read once is best read in long runs of memory
+      if (reduces && row < 0 && traits.ops <= 2 && nest.outputs() == 1 && (nest.inputs == 1 || rowChoices.size() == 1))
+        mostVectors = 16;
       int64_t firstRows = transposed ? lanes : 1, lastRows = transposed ? lanes : std::min<int64_t>(height, 14);
       if (traits.heavy && !transposed)
         lastRows = std::min<int64_t>(lastRows, 2);
@@ -250,8 +272,8 @@ Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target) {
     return chunk;
   }
   int64_t width = plan.vectors * plan.lanes;
-  // what each task copies stays in the first cache; panels come in order from the second
-  int64_t most = panels ? target.l2Bytes / 4 : target.l1Bytes * 3 / 4;
+  // what each task copies stays in the first cache, or little of the second; panels come in order from there
+  int64_t most = panels ? target.l2Bytes / 4 : copiesInTile(nest, plan) ? target.l1Bytes * 2 : target.l1Bytes * 3 / 4;
   int64_t budget = std::max<int64_t>(64, most / (width * 4)), inner = 1;
   chunk.at = reductions.size() - 1;
   while (chunk.at > 0 && inner * nest.sizes[reductions[chunk.at]] <= budget)

@@ -86,10 +86,11 @@ static Operation *outsideOf(Operation *op, Value value) {
   return outermost;
 }
 
-// Where each task copies its part, an element is copied for every few rows; panels are written and read once more. So
-// they are made for many rows, or where it happens once for many contractions.
+// Where each task copies its part, an element is copied for every few rows, by the first tile that reads it if it lies
+// along the lanes; panels are written and read once more. So they are made for many rows, or where it happens once for
+// many contractions.
 static bool isWorthPanels(const Packing &packing, bool once) {
-  constexpr int64_t manyRows = 128, muchWork = 96 << 20, leastElements = 1 << 10;
+  constexpr int64_t leastElements = 1 << 10;
   // A single row reads each element once, wherever it lies, and sums it in lanes where rows of the operand are long:
   // panels would win nothing and be another order.
   if (packing.rows == 1)
@@ -97,6 +98,9 @@ static bool isWorthPanels(const Packing &packing, bool once) {
   int64_t lanes = packing.op.getStaticLoopRanges()[packing.lane];
   if (once)
     return packing.elements >= leastElements && lanes >= panelWidth / 2;
+  AffineExpr inner = packing.op.getMatchingIndexingMap(packing.operand).getResults().back();
+  bool turned = cast<AffineDimExpr>(inner).getPosition() != packing.lane;
+  int64_t manyRows = turned ? 128 : 512, muchWork = (turned ? 96 : 192) << 20;
   return packing.rows >= manyRows && packing.rows * packing.elements >= muchWork && lanes >= 8 * panelWidth &&
          lanes % panelWidth == 0;
 }

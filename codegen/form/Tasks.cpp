@@ -121,7 +121,10 @@ namespace {
 // it can be read in order, so the copy of one side is paid by the size of the other.
 struct Side {
   static constexpr double dense = 0.15, packed = 0.05; // panels are only read
-  static constexpr double shared = 0.04, apart = 0.5;  // channels last: the image, the weights
+  static constexpr double inPlace = 0.06,
+                          far = 1.0; // as are neighbours along the lanes, from memory where they are many
+  static constexpr int64_t many = 4 << 20;
+  static constexpr double shared = 0.04, apart = 0.5; // channels last: the image, the weights
   static constexpr int64_t wholeRows = 64;
   SmallVector<int> dims;  // task dimensions, inner ones last
   int64_t whole = 1;      // what a task runs whole
@@ -205,6 +208,18 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
       sides.batch.push_back(labels[loop]);
     }
   }
+  // The first tile copies what lies together along the lanes (copiesInTile), and rows are read where they are.
+  for (int input = 0; input < 2; ++input) {
+    OpOperand *operand = op.getDpsInputOperand(input);
+    AffineExpr inner = op.getMatchingIndexingMap(operand).getResults().back();
+    if (both[input]->copying != Side::dense || lanes < 0)
+      continue;
+    if (!uses[input].test(lanes))
+      both[input]->copying = Side::inPlace;
+    else if (auto dim = dyn_cast<AffineDimExpr>(inner); dim && int(dim.getPosition()) == lanes)
+      both[input]->copying =
+          cast<RankedTensorType>(operand->get().getType()).getNumElements() > Side::many ? Side::far : Side::inPlace;
+  }
   return sides;
 }
 
@@ -262,7 +277,7 @@ static void cutContraction(Group &group, const Sides &sides, int64_t least) {
         cost *= group.ranges[dim] % tiles[dim] ? 1.05 : 1; // a last tile of another size: a second version of the code
       }
       if (tasks < least) // leaves threads without work
-        cost *= std::sqrt(double(least) / double(tasks));
+        cost *= std::pow(double(least) / double(tasks), tasks < 16 ? 0.5 : 0.05);
       if (group.tiles.empty() || cost < bestCost) {
         group.tiles = tiles;
         bestCost = cost;
@@ -341,7 +356,7 @@ void codegen::chooseTiles(Group &group, Operation *root) {
   if (contraction) {
     // A large contraction has few large tasks, for each repeats the copying of what it reads.
     constexpr int64_t small = reuse * taskElements, large = 32 << 20;
-    int64_t most = std::clamp<int64_t>(heavy / small, 1, 16);
+    int64_t most = std::clamp<int64_t>(heavy / small, heavy >= small / 2 ? 2 : 1, 16);
     tasks = std::max(std::min<int64_t>(tasks, 64), std::clamp<int64_t>(heavy / large, most, 64));
     group.tiles.clear();
     cutContraction(group,

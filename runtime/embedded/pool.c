@@ -1,11 +1,13 @@
 /* A thread pool for kernels: a launch is cut into chunks of contiguous tasks, claimed one by one by whoever is awake,
- * the caller included. Idle workers spin for a short while, since the next launch of a schedule follows within
+ * the caller included. The caller and half of the workers claim from the first chunk on, the others from the last one
+ * down: so of two threads each mostly finds in its caches what it computed in the launch before, and what it computed
+ * in the call before. Idle workers spin for a short while, since the next launch of a schedule follows within
  * microseconds, and then sleep.
  *
- * All claiming goes through one word, the ticket: the number of the job and how many of its chunks are unclaimed. A
- * worker reads the ticket, then the job's fields, then takes a chunk by compare-and-swap of the ticket; success proves
- * that the fields were those of that job, as they change only after all chunks are claimed and done. So a worker that
- * wakes late does no harm, and the caller never waits for a sleeper. */
+ * All claiming goes through one word, the ticket: the number of the job, its first unclaimed chunk, and how many are
+ * unclaimed from there on. A worker reads the ticket, then the job's fields, then takes a chunk by compare-and-swap of
+ * the ticket; success proves that the fields were those of that job, as they change only after all chunks are claimed
+ * and done. So a worker that wakes late does no harm, and the caller never waits for a sleeper. */
 #include "nnc/runtime/embedded/core.h"
 #include <pthread.h>
 #include <sched.h>
@@ -34,7 +36,8 @@ typedef struct {
   _Atomic uint32_t chunks;
   _Atomic bool busy; /* a caller owns the pool */
   _Atomic bool stop;
-  _Alignas(64) _Atomic uint64_t ticket; /* job number << 32 | unclaimed chunks */
+  _Atomic uint32_t started;             /* workers */
+  _Alignas(64) _Atomic uint64_t ticket; /* job number << 32 | first unclaimed chunk << 16 | unclaimed chunks */
   _Alignas(64) _Atomic uint32_t done;   /* finished chunks of the job; the caller sleeps on it */
   _Atomic uint32_t waiting;             /* the caller sleeps, or is about to */
   _Alignas(64) _Atomic uint32_t epoch;  /* idle workers sleep on it */
@@ -98,20 +101,24 @@ static int64_t now(void) {
     }                                                                                                                  \
   } while (0)
 
-static uint32_t unclaimed(const Pool *pool) { return (uint32_t)atomic_load(&pool->ticket); }
+static uint32_t unclaimed_of(uint64_t ticket) { return (uint32_t)ticket & 0xffff; }
+static uint32_t first_of(uint64_t ticket) { return (uint32_t)ticket >> 16; }
+static uint32_t unclaimed(const Pool *pool) { return unclaimed_of(atomic_load(&pool->ticket)); }
 
 /* Claims and runs chunks until none is left. */
-NNC_CALLS_COMPILED_CODE static void work(Pool *pool) {
+NNC_CALLS_COMPILED_CODE static void work(Pool *pool, bool from_last) {
   uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
-  while ((uint32_t)ticket) {
+  while (unclaimed_of(ticket)) {
     nnc_kernel kernel = atomic_load_explicit(&pool->kernel, memory_order_relaxed);
     void **buffers = atomic_load_explicit(&pool->buffers, memory_order_relaxed);
     int64_t tasks = atomic_load_explicit(&pool->tasks, memory_order_relaxed);
     uint32_t chunks = atomic_load_explicit(&pool->chunks, memory_order_relaxed);
-    if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket - 1, memory_order_acq_rel,
+    uint64_t taken = from_last ? ticket - 1 : ticket - 1 + (1 << 16);
+    if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, taken, memory_order_acq_rel,
                                                memory_order_acquire))
       continue;
-    int64_t chunk = chunks - (uint32_t)ticket, each = tasks / chunks, rest = tasks % chunks;
+    int64_t chunk = first_of(ticket) + (from_last ? unclaimed_of(ticket) - 1 : 0);
+    int64_t each = tasks / chunks, rest = tasks % chunks;
     int64_t begin = chunk * each + (chunk < rest ? chunk : rest);
     kernel(buffers, begin, begin + each + (chunk < rest));
     if (atomic_fetch_add(&pool->done, 1) + 1 == chunks && atomic_load(&pool->waiting))
@@ -122,8 +129,9 @@ NNC_CALLS_COMPILED_CODE static void work(Pool *pool) {
 
 static void *worker(void *argument) {
   Pool *pool = argument;
+  bool from_last = atomic_fetch_add(&pool->started, 1) % 2 == 0;
   while (!atomic_load(&pool->stop)) {
-    work(pool);
+    work(pool, from_last);
     SPIN_UNTIL(pool, unclaimed(pool) || atomic_load(&pool->stop));
     if (unclaimed(pool))
       continue;
@@ -161,7 +169,7 @@ NNC_CALLS_COMPILED_CODE static void run(nnc_pool *self, nnc_kernel kernel, void 
     atomic_fetch_add(&pool->epoch, 1);
     wake(&pool->epoch, (int32_t)chunks - 1);
   }
-  work(pool);
+  work(pool, false);
   SPIN_UNTIL(pool, atomic_load(&pool->done) == chunks);
   if (atomic_load(&pool->done) != chunks) {
     atomic_store(&pool->waiting, 1);

@@ -79,14 +79,14 @@ TEST_CASE("flops and bytes of a product, whole tiles or not") {
     CHECK(Launches(dot(m, k, n), /*fuse=*/false).flops() == 2 * m * k * n);
   }
   // an operand that is packed is read and written once more
-  Launches packed(dot(512, 512, 512));
-  CHECK(packed.flops() == 2 * 512 * 512 * 512);
+  Launches packed(dot(1024, 512, 512));
+  CHECK(packed.flops() == 2 * 1024 * 512 * 512);
   REQUIRE(packed.all.size() == 2);
   CHECK(packed.all[0].bytes == 4 * 2 * 512 * 512);
-  CHECK(packed.all[1].bytes == 4 * 3 * 512 * 512);
-  Launches uneven(dot(515, 512, 528));
+  CHECK(packed.all[1].bytes == 4 * 5 * 512 * 512);
+  Launches uneven(dot(1031, 512, 528));
   REQUIRE(uneven.all.size() == 2);
-  CHECK(uneven.all[1].bytes == 4 * (515 * 512 + 512 * 528 + 515 * 528));
+  CHECK(uneven.all[1].bytes == 4 * (1031 * 512 + 512 * 528 + 1031 * 528));
   CHECK(Launches(dot(1021, 64, 1021)).one().tasks > 1); // so that there was a smaller last tile
 }
 

@@ -50,7 +50,7 @@ TEST_CASE("packed operands change no bit") {
   struct {
     int64_t m, k, n;
     bool transposed;
-  } sizes[] = {{513, 1030, 208, false}, {200, 1500, 368, true}, {1024, 128, 1024, true}};
+  } sizes[] = {{513, 1030, 400, false}, {200, 1500, 368, true}, {1024, 128, 1024, true}};
   for (auto [m, k, n, transposed] : sizes) {
     INFO(m << "x" << k << "x" << n << " " << transposed);
     auto f = [t = transposed](const std::vector<Tensor> &x) {
@@ -61,13 +61,44 @@ TEST_CASE("packed operands change no bit") {
     CHECK(launchesOf(f, {l, r}).first == 2); // panels, and the product
   }
   auto f = [](const std::vector<Tensor> &x) { return std::vector<Tensor>{matmul(x[0], x[1])}; };
-  Array l = numbers<double>({300, 1100}, DType::f64, 0), r = numbers<double>({1100, 336}, DType::f64, 1);
+  Array l = numbers<double>({513, 1100}, DType::f64, 0), r = numbers<double>({1100, 368}, DType::f64, 1);
   CHECK(launchesOf(f, {l, r}).first == 2);
+}
+
+// What each task copies for itself, too: by the first tile of rows, of whole blocks of lanes and of what is left.
+TEST_CASE("a product is one chain of multiply-adds, in order") {
+  struct {
+    int64_t m, k, n;
+    bool transposed;
+  } sizes[] = {{127, 129, 131, false}, {128, 700, 768, false}, {64, 1025, 72, false}, {37, 1000, 10, false},
+               {50, 2048, 30, true},   {26, 300, 1024, false}, {1, 515, 333, false},  {96, 1024, 1024, false}};
+  for (auto [m, k, n, transposed] : sizes) {
+    INFO(m << "x" << k << "x" << n << " " << transposed);
+    auto f = [t = transposed](const std::vector<Tensor> &x) {
+      return std::vector<Tensor>{matmul(x[0], t ? transpose(x[1], 0, 1) : x[1])};
+    };
+    Array l = numbers<float>({m, k}, DType::f32, 0);
+    Array r = numbers<float>(transposed ? Shape{n, k} : Shape{k, n}, DType::f32, 1);
+    auto *a = static_cast<const float *>(l.raw()), *b = static_cast<const float *>(r.raw());
+    std::vector<float> expected(size_t(m * n), 0);
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t s = 0; s < k; ++s)
+        for (int64_t j = 0; j < n; ++j) {
+          float &sum = expected[size_t(i * n + j)];
+          sum = std::fmaf(a[i * k + s], transposed ? b[j * k + s] : b[s * n + j], sum);
+        }
+    Traced traced = trace(f, {{DType::f32, l.shape(), ""}, {DType::f32, r.shape(), ""}});
+    for (const std::string &target : targets()) {
+      INFO(target);
+      Array got = compile(traced, {.targets = {target}})({l, r})[0];
+      CHECK(std::memcmp(got.raw(), expected.data(), size_t(got.bytes())) == 0);
+    }
+  }
 }
 
 TEST_CASE("operands shared by a batch are packed once, and those of its own for each") {
   auto f = [](const std::vector<Tensor> &x) { return std::vector<Tensor>{matmul(x[0], x[1])}; };
-  Array l = numbers<float>({3, 256, 512}, DType::f32, 0), shared = numbers<float>({512, 272}, DType::f32, 1),
+  Array l = numbers<float>({3, 520, 512}, DType::f32, 0), shared = numbers<float>({512, 272}, DType::f32, 1),
         own = numbers<float>({3, 512, 272}, DType::f32, 2);
   CHECK(launchesOf(f, {l, shared}).first == 2);
   CHECK(launchesOf(f, {l, own}).first == 2);

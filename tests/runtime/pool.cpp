@@ -1,6 +1,7 @@
 // The thread pool: every task exactly once, for any counts, nested, shared, asleep and awake.
 #include "nnc/runtime/Pool.h"
 #include "nnc/runtime/Error.h"
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -66,6 +67,24 @@ TEST_CASE("many small launches, one after another") {
       pool.run(count, buffers, tasks);
       REQUIRE(c.eachOnce());
     }
+  }
+}
+
+// Who ran each task.
+static void whoRuns(void **buffers, int64_t begin, int64_t end) {
+  auto *who = static_cast<std::vector<std::thread::id> *>(buffers[0]);
+  for (int64_t i = begin; i < end; ++i)
+    (*who)[size_t(i)] = std::this_thread::get_id();
+}
+
+TEST_CASE("of two threads the caller runs the first tasks and the worker the last") {
+  Pool pool(2);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::thread::id> who(100);
+    void *buffers[] = {&who};
+    pool.run(whoRuns, buffers, 100);
+    auto callers = std::find_if(who.begin(), who.end(), [](auto id) { return id != std::this_thread::get_id(); });
+    REQUIRE(std::find(callers, who.end(), std::this_thread::get_id()) == who.end());
   }
 }
 

@@ -17,7 +17,10 @@ int main() {
     bench::Workload workload = workloadOf(spec);
     auto outputs = std::make_shared<std::vector<nnc::Array>>();
     bench::Opened opened;
-    opened.run = [outputs, run = workload.run] { *outputs = run(); };
+    opened.run = [outputs, run = workload.run] {
+      outputs->clear(); // its memory may be used again
+      *outputs = run();
+    };
     opened.save = [outputs](const std::string &folder) {
       for (size_t i = 0; i < outputs->size(); ++i)
         save_npy((*outputs)[i], fmt::format("{}/output.{}.npy", folder, i));

@@ -71,6 +71,7 @@ def serve(prepare):
             elif word == "run":
                 times = []
                 for _ in range(int(rest)):
+                    result = None  # its memory may be used again
                     start = time.perf_counter()
                     result = run()
                     times.append(time.perf_counter() - start)

@@ -516,6 +516,10 @@ private:
         }
     if (plan.row < 0 && !reductions.empty() && !access.written && stride == 1)
       fetchAhead(cursor, access, position, v, count);
+    // and the lines of all rows, where they lie together
+    if (copying && u == 0 && !access.written && stride == 0 && rowStride(access) == 1)
+      for (int64_t row = 0; row < std::min<int64_t>(nest.sizes[plan.row], 64); row += 16)
+        fetchAhead(cursor, access, addIndex(builder, loc, position, row), 0, attr(lanes));
     return value;
   }
 

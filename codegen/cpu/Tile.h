@@ -17,13 +17,15 @@ struct TilePlan {
   bool paired = false;            // two vectors go through the body as one
   bool transposed = false;        // rows == lanes: operands contiguous along `row` are read as rows and transposed
   llvm::SmallVector<bool> packed; // an access each: copied to a panel contiguous along the lanes
-  double cost = 0;                // estimated cycles an element and step
+  int kept = -1;   // nothing is packed, but this access is read again from the cache by tile after tile of a chunk
+  double cost = 0; // estimated cycles an element and step
 };
 
 /// The cheapest tile, if any dimension has room for lanes.
 std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, const Target &target);
 
-/// Does the parallel loop, neither lane nor row, run inside a chunk: does it leave every copied operand where it is?
+/// Does the parallel loop, neither lane nor row, run inside a chunk: does it leave every copied or kept operand where
+/// it is?
 bool sharesCopies(const Nest &nest, const TilePlan &plan, unsigned loop);
 
 /// Are operands copied by the first tile of rows, which stores what it loads, and not in a pass of their own? A tile

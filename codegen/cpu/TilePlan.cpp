@@ -78,19 +78,17 @@ static bool isReadAgain(int64_t vectors, int64_t rows, double steps, const Acces
          double(rows) * std::min(steps, 512.0) <= mostElements;
 }
 
-static bool sharesCopies(const Nest &nest, ArrayRef<bool> packed, unsigned loop) {
+bool sharesCopies(const Nest &nest, const TilePlan &plan, unsigned loop) {
+  if (plan.kept >= 0)
+    return nest.accesses[plan.kept].strides[loop] == 0;
   bool any = false;
-  for (auto [access, isPacked] : llvm::zip(nest.accesses, packed))
+  for (auto [access, isPacked] : llvm::zip(nest.accesses, plan.packed))
     if (isPacked || access.panelLoop >= 0) {
       any = true;
       if (access.strides[loop] != 0)
         return false;
     }
   return any;
-}
-
-bool sharesCopies(const Nest &nest, const TilePlan &plan, unsigned loop) {
-  return sharesCopies(nest, plan.packed, loop);
 }
 
 bool copiesInTile(const Nest &nest, const TilePlan &plan) {
@@ -208,6 +206,14 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
       // what is read once is best read in long runs of memory
       if (reduces && row < 0 && traits.ops <= 2 && nest.outputs() == 1 && (nest.inputs == 1 || rowChoices.size() == 1))
         mostVectors = 16;
+      // of windows, each lane with its own weight, all channels of a position: then a row of the image is read in order
+      constexpr int64_t windowVectors = 9;
+      bool ownWindows = reduces && row >= 0 && nest.inputs == 2 && nest.outputs() == 1 && traits.ops == 1 &&
+                        reductions.size() > 1 && llvm::all_of(nest.accesses, [&](const Access &access) {
+                          return !access.isScalar() && access.strides[lane] == 1;
+                        });
+      if (ownWindows)
+        mostVectors = windowVectors;
       int64_t firstRows = transposed ? lanes : 1, lastRows = transposed ? lanes : std::min<int64_t>(height, 14);
       if (traits.heavy && !transposed)
         lastRows = std::min<int64_t>(lastRows, 2);
@@ -241,6 +247,8 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
           for (unsigned i = 0; i < nest.outputs(); ++i)
             cycles += double(height) * vectorsInAll * (nest.output(i).strides[lane] == 1 ? 2 : 4 * lanes) / visit;
           double cost = cycles / (double(height) * width);
+          if (ownWindows)
+            cost *= 2 - double(vectors) / double(std::min(vectorsInAll, windowVectors));
           if (!best || cost < best->cost * 0.999) {
             TilePlan plan;
             plan.lane = lane;
@@ -258,6 +266,15 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
         }
     }
   }
+  // Where nothing is copied: what all rows of a block of lanes read anew, if a cache does not hold it for the whole
+  // sum.
+  if (best && reduces && fixed && best->row >= 0 && !hasPanels(nest) && !llvm::is_contained(best->packed, true) &&
+      nest.sizes[best->row] >= 2 * best->rows &&
+      steps * double(best->vectors * best->lanes * 4) > double(target.l1Bytes * 4))
+    for (unsigned i = 0; i < nest.inputs; ++i)
+      if (const Access &access = nest.accesses[i];
+          !access.isScalar() && access.strides[best->lane] == 1 && access.strides[best->row] == 0)
+        best->kept = int(i);
   return best;
 }
 
@@ -267,13 +284,23 @@ Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target) {
   // panels that several tiles of rows read are read from the first cache, too
   bool panels = hasPanels(nest) && plan.row >= 0 && nest.sizes[plan.row] != ShapedType::kDynamic &&
                 nest.sizes[plan.row] > plan.rows;
-  if (reductions.empty() || !(panels || llvm::is_contained(plan.packed, true))) {
+  if (reductions.empty() || !(panels || plan.kept >= 0 || llvm::is_contained(plan.packed, true))) {
     chunk.size = reductions.empty() ? 0 : nest.sizes[reductions[0]];
     return chunk;
   }
   int64_t width = plan.vectors * plan.lanes;
   // what each task copies stays in the first cache, or little of the second; panels come in order from there
-  int64_t most = panels ? target.l2Bytes / 4 : copiesInTile(nest, plan) ? target.l1Bytes * 2 : target.l1Bytes * 3 / 4;
+  int64_t most = panels                                       ? target.l2Bytes / 4
+                 : plan.kept >= 0 || copiesInTile(nest, plan) ? target.l1Bytes * 2
+                                                              : target.l1Bytes * 3 / 4;
+  // rows that lie together, as few channels do, stay in the first cache beside the lanes' operand
+  if (panels || plan.kept >= 0)
+    for (const Access &access : nest.accesses)
+      if (!access.isScalar() && !access.written && access.strides[plan.lane] == 0 && access.strides[plan.row] == 1 &&
+          nest.sizes[plan.row] <= 64) {
+        most = target.l1Bytes * 3 / 4;
+        width += llvm::alignTo(nest.sizes[plan.row], 16);
+      }
   int64_t budget = std::max<int64_t>(64, most / (width * 4)), inner = 1;
   chunk.at = reductions.size() - 1;
   while (chunk.at > 0 && inner * nest.sizes[reductions[chunk.at]] <= budget)

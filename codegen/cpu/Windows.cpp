@@ -273,6 +273,7 @@ private:
     }
     // few steps would not be packed for their own sake
     tile->packed[plan.access] = true;
+    tile->kept = -1;
     product.starts.assign(nest.accesses.size(), Value());
     for (unsigned i = 0; i < nest.accesses.size(); ++i)
       if (i != plan.access && !nest.accesses[i].isScalar()) {

@@ -183,13 +183,13 @@ std::optional<Labels> Grouping::admit(Operation *op) {
     return std::nullopt;
   if (isContraction(op)) {
     // One contraction a kernel, cut as it would be alone or into rows, and not if a row is huge. Windows are copied for
-    // each task, so they are cut along everything. Few rows would each read all of the other operand.
-    constexpr int64_t fewRows = 32;
-    int64_t whole = 1, rows = 1;
+    // each task, so they are cut along everything. Each of few rows would read all of the other operand; if that is more
+    // than caches near it hold, a task needs more of them.
+    constexpr int64_t fewRows = 32, fewOfLarge = 384, large = 256 << 10;
+    int64_t whole = 1, rows = 1, depth = 1;
     for (auto [range, label, kind] : llvm::zip(loops.getStaticLoopRanges(), *labels, loops.getIteratorTypesArray()))
-      if (kind == utils::IteratorType::parallel)
-        (label < 0 ? whole : rows) *= range;
-    if (whole > 1 && rows < fewRows && loopVolume(loops) > 16 * taskElements)
+      (kind == utils::IteratorType::reduction ? depth : label < 0 ? whole : rows) *= range;
+    if (whole > 1 && rows < (whole * depth > large ? fewOfLarge : fewRows) && loopVolume(loops) > 16 * taskElements)
       return std::nullopt;
     if (hasContraction || !partitioned || whole > (hasWindows(loops) ? 1 : 4096) || isCutInColumns(loops, *labels))
       return std::nullopt;

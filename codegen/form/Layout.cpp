@@ -470,13 +470,12 @@ void Layouts::dropCostly() {
 // The tensor in the given order: there already, made so, or transposed.
 Value Layouts::as(Value value, const Order &order) {
   SmallVector<std::pair<Order, Value>> &have = versions[value];
+  if (have.empty()) // not made anew: it stays, as it is, beside its versions
+    have.push_back({Order(), value});
   for (auto &[has, version] : have)
     if (has == order)
       return version;
-  Order from = have.empty() ? Order() : have.front().first;
-  Value source = have.empty() ? value : have.front().second;
-  if (from == order)
-    return source;
+  auto [from, source] = have.front();
   OpBuilder::InsertionGuard guard(rewriter);
   if (!isGiven(source)) // else before the first operation that asks: weights wait in the order they are given
     rewriter.setInsertionPointAfterValue(source);

@@ -147,11 +147,24 @@ struct Side {
 };
 
 struct Sides {
-  SmallVector<int> batch;
+  SmallVector<int> batch, taken; // of the latter a task takes all
   Side left, right;
   int64_t depth = 1; // steps of the sum
 };
 } // namespace
+
+// Where lanes are not what lies together of the kernel's result, it is turned by the task that makes it: the short
+// inner dimensions (the taps of a weight gradient), of which a task needs all to write whole lines of memory.
+static SmallVector<int> takenDims(ArrayRef<int64_t> ranges, int lanes) {
+  constexpr int64_t line = 16;
+  SmallVector<int> taken;
+  int64_t run = 1;
+  for (int dim = int(ranges.size()) - 1; dim >= 0 && dim != lanes && run < line && ranges[dim] <= line; --dim) {
+    taken.push_back(dim);
+    run *= ranges[dim];
+  }
+  return taken;
+}
 
 static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t> ranges) {
   llvm::SmallBitVector uses[2] = {llvm::SmallBitVector(op.getNumLoops()), llvm::SmallBitVector(op.getNumLoops())};
@@ -185,6 +198,8 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
         both[1 - input]->copying = Side::apart;
       both[input]->multiple = Side::wholeRows;
     }
+  if (lanes >= 0 && labels[lanes] >= 0)
+    sides.taken = takenDims(ranges, labels[lanes]);
   for (auto [loop, range, kind] : llvm::enumerate(loops, op.getIteratorTypesArray())) {
     if (kind == utils::IteratorType::reduction) {
       sides.depth *= range;
@@ -192,7 +207,7 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
     }
     bool l = uses[0].test(loop), r = uses[1].test(loop);
     Side *side = l && r ? nullptr : l ? &sides.left : &sides.right;
-    if (labels[loop] < 0) {
+    if (labels[loop] < 0 || llvm::is_contained(sides.taken, labels[loop])) {
       if (side)
         side->whole *= range;
     } else if (side) {
@@ -208,6 +223,10 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
       sides.batch.push_back(labels[loop]);
     }
   }
+  if (!sides.taken.empty())
+    for (Side *side : both)
+      if (side->multiple == Side::wholeRows)
+        side->multiple = 16;
   // The first tile copies what lies together along the lanes (copiesInTile), and rows are read where they are.
   for (int input = 0; input < 2; ++input) {
     OpOperand *operand = op.getDpsInputOperand(input);
@@ -259,6 +278,9 @@ static void cutContraction(Group &group, const Sides &sides, int64_t least) {
 
   auto padded = [](int64_t size, int64_t unit) { return double(llvm::alignTo(size, unit)); };
   double depth = double(sides.depth), bestCost = 0;
+  // what is done with the results next finds them in the second cache, or far away
+  bool further = group.members.size() > 2;
+  constexpr int64_t cached = 32 << 10;
   for (const Cut &rows : cutsOf(sides.left))
     for (const Cut &columns : cutsOf(sides.right)) {
       int64_t tasks = together.tasks * rows.tasks * columns.tasks;
@@ -269,11 +291,13 @@ static void cutContraction(Group &group, const Sides &sides, int64_t least) {
         narrow = lanes >= 64 ? 1 : lanes >= 32 ? 1.05 : 1.3;
       double cost = padded(rows.size, sides.left.unit) * padded(columns.size, sides.right.unit) * depth / 16 * narrow +
                     depth * (double(rows.size) * sides.left.copying + double(columns.size) * sides.right.copying) +
-                    double(rows.size * columns.size) * 0.2;
+                    double(rows.size * columns.size) * (further && rows.size * columns.size > cached ? 1.5 : 0.2);
       cost = double(tasks) * (cost * double(together.size) + 500);
       SmallVector<int64_t> tiles(group.ranges.size(), 1);
       for (size_t dim = 0; dim < tiles.size(); ++dim) {
         tiles[dim] = std::max({rows.tiles[dim], columns.tiles[dim], together.tiles[dim]});
+        if (llvm::is_contained(sides.taken, int(dim)))
+          tiles[dim] = group.ranges[dim];
         cost *= group.ranges[dim] % tiles[dim] ? 1.05 : 1; // a last tile of another size: a second version of the code
       }
       if (tasks < least) // leaves threads without work
@@ -324,7 +348,14 @@ static void cutTransposition(Group &group, const Labels &labels, AffineMap sourc
     group.tiles[label] = tileOf(group.ranges[label], std::min(wanted, budget), 16);
     budget = std::max<int64_t>(1, budget / group.tiles[label]);
   };
-  take(labels.size() - 1, 64);
+  // what lies together of the result: one dimension, or several short ones (the taps of weights), for lines are not to
+  // be written in pieces
+  int64_t run = 1;
+  for (unsigned loop = labels.size(); loop-- > 0 && run < 16;) {
+    take(loop, run == 1 ? 64 : llvm::divideCeil(64, run));
+    if (labels[loop] >= 0)
+      run *= group.tiles[labels[loop]];
+  }
   for (AffineExpr expr : llvm::reverse(source.getResults()))
     take(cast<AffineDimExpr>(expr).getPosition(), budget);
 }

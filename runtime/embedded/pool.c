@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #endif
 
-enum { chunks_per_thread = 4, spin_nanoseconds = 60000, most_threads = 1024 };
+enum { chunks_per_thread = 8, spin_nanoseconds = 60000, most_threads = 1024 };
 
 typedef struct {
   nnc_pool base; /* first: a nnc_pool * is a Pool * */

@@ -96,6 +96,47 @@ TEST_CASE("a product is one chain of multiply-adds, in order") {
   }
 }
 
+// Channels last, all taps in one task, in parts of the sum that stay in the cache, from panels or not.
+TEST_CASE("a weight gradient is one chain of multiply-adds, position by position") {
+  struct {
+    int64_t n, c, o, stride;
+  } sizes[] = {{3, 64, 64, 1}, {3, 40, 72, 2}, {9, 64, 128, 1}};
+  for (auto [n, c, o, stride] : sizes) {
+    INFO(n << " " << c << " " << o << " " << stride);
+    int64_t side = 18, size = stride * (side - 1) + 1;
+    ConvDims same{{1, 1}, {1, 1}, {1, 1}}, dims{{stride, stride}, {1, 1}, {1, 1}};
+    auto f = [&](const std::vector<Tensor> &x) {
+      Tensor y = relu(conv(x[0], x[1], same));
+      return std::vector<Tensor>{y, conv_weight_grad(y, x[2], {3, 3}, dims)};
+    };
+    Array x = numbers<float>({n, 16, size, size}, DType::f32, 0), w = numbers<float>({c, 16, 3, 3}, DType::f32, 1),
+          g = numbers<float>({n, o, side, side}, DType::f32, 2);
+    Traced traced = trace(f, {{DType::f32, x.shape(), ""}, {DType::f32, w.shape(), ""}, {DType::f32, g.shape(), ""}});
+    for (const std::string &target : targets()) {
+      INFO(target);
+      std::vector<Array> got = compile(traced, {.targets = {target}})({x, w, g});
+      auto *y = static_cast<const float *>(got[0].raw()), *gradient = static_cast<const float *>(got[1].raw()),
+           *at = static_cast<const float *>(g.raw());
+      int64_t wrong = 0;
+      for (int64_t i = 0; i < o; i += 7) // some of the output channels
+        for (int64_t j = 0; j < c; ++j)
+          for (int64_t tap = 0; tap < 9; ++tap) {
+            float sum = 0;
+            for (int64_t image = 0; image < n; ++image)
+              for (int64_t row = 0; row < side; ++row)
+                for (int64_t column = 0; column < side; ++column) {
+                  int64_t from = row * stride + tap / 3 - 1, along = column * stride + tap % 3 - 1;
+                  bool inside = from >= 0 && from < size && along >= 0 && along < size;
+                  float value = inside ? y[((image * c + j) * size + from) * size + along] : 0;
+                  sum = std::fmaf(value, at[((image * o + i) * side + row) * side + column], sum);
+                }
+            wrong += sum != gradient[(i * c + j) * 9 + tap];
+          }
+      CHECK(wrong == 0);
+    }
+  }
+}
+
 TEST_CASE("operands shared by a batch are packed once, and those of its own for each") {
   auto f = [](const std::vector<Tensor> &x) { return std::vector<Tensor>{matmul(x[0], x[1])}; };
   Array l = numbers<float>({3, 520, 512}, DType::f32, 0), shared = numbers<float>({512, 272}, DType::f32, 1),

@@ -82,3 +82,26 @@ func.func @depthwise(%x: tensor<1x32x30x30xf32>, %w1: tensor<64x32x1x1xf32>, %w2
   %3 = nn.conv %2, %w3 {stride = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x64x28x28xf32>, tensor<32x64x1x1xf32>) -> tensor<1x32x28x28xf32>
   return %3 : tensor<1x32x28x28xf32>
 }
+
+// The gradient of an image reads the weights as they are given, and not what was made of them for the convolution
+// before; that of the weights is cut so that a task has all taps, and writes whole lines of memory.
+
+// CHECK-LABEL: func.func @both
+// CHECK: %[[W:.*]] = sched.launch @transpose{{.*}} ins(%arg2 : tensor<64x64x3x3xf32>) outs({{.*}} : tensor<3x3x64x64xf32>)
+// CHECK: sched.launch @move{{.*}} ins(%arg2 : tensor<64x64x3x3xf32>) outs({{.*}} : tensor<3x3x64x64xf32>)
+// CHECK: sched.launch @[[GRADIENT:conv_transpose_[0-9a-f]*]] tasks(8)
+// CHECK: sched.launch @conv_transpose{{.*}} %[[W]] :
+// CHECK: return
+// CHECK: func.func private @[[GRADIENT]](
+// CHECK-NEXT: arith.constant
+// CHECK-NEXT: scf.forall {{.*}} to (64, 64, 3, 3) step (32, 16, 3, 3)
+func.func @both(%x: tensor<8x64x32x32xf32>, %g: tensor<8x64x28x28xf32>, %w2: tensor<64x64x3x3xf32>, %w1: tensor<64x64x3x3xf32>) -> (tensor<8x64x28x28xf32>, tensor<64x64x3x3xf32>, tensor<64x64x3x3xf32>) {
+  %0 = nn.conv %x, %w1 {stride = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<8x64x32x32xf32>, tensor<64x64x3x3xf32>) -> tensor<8x64x30x30xf32>
+  %1 = nn.relu %0 : (tensor<8x64x30x30xf32>) -> tensor<8x64x30x30xf32>
+  %2 = nn.conv %1, %w2 {stride = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<8x64x30x30xf32>, tensor<64x64x3x3xf32>) -> tensor<8x64x28x28xf32>
+  %3 = nn.conv_weight_grad %1, %g {kernel = array<i64: 3, 3>, stride = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<8x64x30x30xf32>, tensor<8x64x28x28xf32>) -> tensor<64x64x3x3xf32>
+  %4 = nn.conv_input_grad %g, %w2 {input_spatial = array<i64: 30, 30>, stride = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<8x64x28x28xf32>, tensor<64x64x3x3xf32>) -> tensor<8x64x30x30xf32>
+  %5 = nn.mul %4, %1 : (tensor<8x64x30x30xf32>, tensor<8x64x30x30xf32>) -> tensor<8x64x30x30xf32>
+  %6 = nn.conv_weight_grad %x, %5 {kernel = array<i64: 3, 3>, stride = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<8x64x32x32xf32>, tensor<8x64x30x30xf32>) -> tensor<64x64x3x3xf32>
+  return %2, %3, %6 : tensor<8x64x28x28xf32>, tensor<64x64x3x3xf32>, tensor<64x64x3x3xf32>
+}

@@ -69,7 +69,10 @@ private:
   };
   int64_t panelWidth = 0; // of the block being emitted
   SmallVector<Panel> panels;
-  bool packsAll = false;     // all blocks of a chunk have room; else each is copied just before it is used
+  bool packsAll = false; // all blocks of a chunk have room; else each is copied just before it is used
+  // The next chunk of panels comes to the second cache while tiles work on this one: few of them would wait for it.
+  static constexpr int64_t mostPasses = 12;
+  bool fetchesChunks = false;
   bool firstCopies = false;  // or it is copied by its first tile of rows
   bool copying = false;      // emitting that tile
   SmallVector<Value> copyTo; // where it stands in each panel
@@ -106,6 +109,7 @@ private:
     chunked = chunk.several;
     chunkBegin = attr(0);
     chunkEnd = nest.extents[reductions[chunkAt]];
+    fetchesChunks = chunked && passesOverChunk() <= mostPasses;
     firstCopies = !ready && copiesInTile(nest, plan);
     for (unsigned i = 0; i < nest.accesses.size(); ++i) {
       if (!isPacked(i))
@@ -135,6 +139,20 @@ private:
       panels.push_back(panel);
     }
     packsAll &= panels.size() == 1;
+  }
+
+  // Steps of a chunk, and how often tiles go through it for a block of lanes.
+  int64_t chunkSteps() const {
+    int64_t steps = chunkSize;
+    for (unsigned r = chunkAt + 1; r < reductions.size(); ++r)
+      steps *= nest.sizes[reductions[r]];
+    return steps;
+  }
+  int64_t passesOverChunk() const {
+    int64_t passes = plan.row < 0 ? 1 : llvm::divideCeil(nest.sizes[plan.row], plan.rows);
+    for (unsigned d : shared)
+      passes *= nest.sizes[d];
+    return passes;
   }
 
   // Where the copy of operand `i` has its elements: the dimension contiguous in memory, a row or the last reduction,
@@ -514,6 +532,9 @@ private:
           storeLanes(builder, loc, value, each.memory, addIndex(builder, loc, to, v * lanes), 1, lanes, attr(lanes));
           fetchAhead(cursor, access, position, v, count);
         }
+    if (panel && fetchesChunks && v * lanes % 16 == 0)
+      memref::PrefetchOp::create(builder, loc, flat, addIndex(builder, loc, position, chunkSteps() * access.panelWidth),
+                                 /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
     if (plan.row < 0 && !reductions.empty() && !access.written && stride == 1)
       fetchAhead(cursor, access, position, v, count);
     // and the lines of all rows, where they lie together

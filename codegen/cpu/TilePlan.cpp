@@ -72,9 +72,10 @@ static int64_t registersOf(const Nest &nest, const BodyTraits &traits, int lane,
 static bool isReadAgain(int64_t vectors, int64_t rows, double steps, const Access &access, int row,
                         const Target &target) {
   constexpr int64_t mostElements = 128 << 10, way = 4096, tileRows = 6;
-  int64_t stride = std::abs(access.strides[row]) * 4;
+  int64_t bytes = access.element.isIndex() ? 8 : access.element.getIntOrFloatBitWidth() / 8;
+  int64_t stride = std::abs(access.strides[row]) * bytes;
   int64_t together = llvm::divideCeil(tileRows, way / std::gcd(stride, way)); // lines of a tile in one set
-  return vectors >= 8 && rows >= 4 && steps >= 32 && stride != 4 && together > target.l1Bytes / way / 2 &&
+  return vectors >= 8 && rows >= 4 && steps >= 32 && stride != bytes && together > target.l1Bytes / way / 2 &&
          double(rows) * std::min(steps, 512.0) <= mostElements;
 }
 

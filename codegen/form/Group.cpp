@@ -183,8 +183,8 @@ std::optional<Labels> Grouping::admit(Operation *op) {
     return std::nullopt;
   if (isContraction(op)) {
     // One contraction a kernel, cut as it would be alone or into rows, and not if a row is huge. Windows are copied for
-    // each task, so they are cut along everything. Each of few rows would read all of the other operand; if that is more
-    // than caches near it hold, a task needs more of them.
+    // each task, so they are cut along everything. Each of few rows would read all of the other operand; if that is
+    // more than caches near it hold, a task needs more of them.
     constexpr int64_t fewRows = 32, fewOfLarge = 384, large = 256 << 10;
     int64_t whole = 1, rows = 1, depth = 1;
     for (auto [range, label, kind] : llvm::zip(loops.getStaticLoopRanges(), *labels, loops.getIteratorTypesArray()))

@@ -121,9 +121,8 @@ namespace {
 // it can be read in order, so the copy of one side is paid by the size of the other.
 struct Side {
   static constexpr double dense = 0.15, packed = 0.05; // panels are only read
-  static constexpr double inPlace = 0.06,
-                          far = 1.0; // as are neighbours along the lanes, from memory where they are many
-  static constexpr int64_t many = 4 << 20;
+  static constexpr double inPlace = 0.06, far = 1.0;   // no pass of its own copies it; far: from memory, being large
+  static constexpr int64_t large = 4 << 20;
   static constexpr double shared = 0.04, apart = 0.5; // channels last: the image, the weights
   static constexpr int64_t wholeRows = 64;
   SmallVector<int> dims;  // task dimensions, inner ones last
@@ -237,7 +236,7 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
       both[input]->copying = Side::inPlace;
     else if (auto dim = dyn_cast<AffineDimExpr>(inner); dim && int(dim.getPosition()) == lanes)
       both[input]->copying =
-          cast<RankedTensorType>(operand->get().getType()).getNumElements() > Side::many ? Side::far : Side::inPlace;
+          cast<RankedTensorType>(operand->get().getType()).getNumElements() > Side::large ? Side::far : Side::inPlace;
   }
   return sides;
 }
@@ -300,7 +299,7 @@ static void cutContraction(Group &group, const Sides &sides, int64_t least) {
           tiles[dim] = group.ranges[dim];
         cost *= group.ranges[dim] % tiles[dim] ? 1.05 : 1; // a last tile of another size: a second version of the code
       }
-      if (tasks < least) // leaves threads without work
+      if (tasks < least) // leaves threads without work, of which most processors have fewer than sixteen
         cost *= std::pow(double(least) / double(tasks), tasks < 16 ? 0.5 : 0.05);
       if (group.tiles.empty() || cost < bestCost) {
         group.tiles = tiles;

@@ -23,7 +23,7 @@ static void checkShape(const Shape &shape, DType type) {
 
 Array::Array(Shape shape, DType type) : shape_(std::move(shape)), type_(type) {
   checkShape(shape_, type_);
-  data_ = runtime::alignedShared(bytes());
+  data_ = std::shared_ptr<void>(runtime::alignedAllocate(std::max<int64_t>(bytes(), 1)), runtime::alignedFree);
   std::memset(data_.get(), 0, size_t(bytes()));
 }
 Array Array::copyOf(Shape shape, DType type, const void *data, size_t count) {

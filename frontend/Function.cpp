@@ -35,7 +35,7 @@ static const nnc_function &functionOf(const Function::Impl &impl) {
 // An array for a result, all of which a function writes: zeroing it first would be a pass over memory of its own.
 static Array resultArray(Shape shape, DType type) {
   int64_t bytes = elementCount(shape) * byteSize(type);
-  std::shared_ptr<void> memory = runtime::alignedShared(bytes);
+  std::shared_ptr<void> memory = runtime::reusedMemory(bytes);
   return Array::view(std::move(shape), type, memory.get(), memory);
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <utility>
 
 namespace nnc::runtime {
@@ -14,7 +15,7 @@ namespace nnc::runtime {
 static constexpr size_t hugePage = 2 << 20, largeBytes = 2 * hugePage;
 
 namespace {
-// Blocks that were given back, for the next arrays of about their size: a function called in a loop then writes its
+// Results that were given back, for the next ones of about their size: a function called in a loop then writes its
 // results to memory that is there. (The C library gives memory back to the system when enough of it is free at the end
 // of its heap, or when an array is large; each call then waits for zeroed pages, which took up to three times as long
 // as the call itself, and that in one process but not in the next.)
@@ -27,9 +28,11 @@ public:
 #endif
 #endif
 #ifdef NNC_FREES_AT_ONCE
-  static constexpr size_t mostBytes = 0;
+  const size_t mostBytes = 0;
 #else
-  static constexpr size_t mostBytes = 128 << 20;
+  // a 32nd of the machine's memory, 128 MiB at least and 512 MiB at most
+  const size_t mostBytes =
+      std::clamp<size_t>(size_t(sysconf(_SC_PHYS_PAGES)) / 32 * size_t(sysconf(_SC_PAGESIZE)), 128 << 20, 512 << 20);
 #endif
 
   // A block of `bytes` or a little more, or null.
@@ -90,10 +93,7 @@ void *alignedAllocate(int64_t bytes) {
   if (bytes < 0 || bytes > INT64_MAX - NNC_ALIGNMENT)
     throw Error("expected a size of 0 to 2^63-65 bytes, got " + std::to_string(bytes));
   size_t rounded = roundedSize(bytes);
-  void *memory = rounded >= Kept::leastBytes ? kept().take(rounded) : nullptr;
-  if (memory)
-    return memory;
-  memory = std::aligned_alloc(NNC_ALIGNMENT, rounded);
+  void *memory = std::aligned_alloc(NNC_ALIGNMENT, rounded);
   if (memory && rounded >= largeBytes) {
     // One fault instead of 512, and fewer misses in the table of pages, for the huge pages that lie within. Where the
     // system refuses, nothing is lost.
@@ -106,15 +106,17 @@ void *alignedAllocate(int64_t bytes) {
   throw Error("out of memory: cannot allocate " + std::to_string(bytes) + " bytes");
 }
 
-void alignedFree(void *memory, int64_t bytes) noexcept {
-  size_t rounded = roundedSize(bytes);
-  if (memory && rounded >= Kept::leastBytes && kept().give(memory, rounded))
-    return;
-  std::free(memory);
-}
+void alignedFree(void *memory) noexcept { std::free(memory); }
 
-std::shared_ptr<void> alignedShared(int64_t bytes) {
-  return {alignedAllocate(bytes), [bytes](void *memory) { alignedFree(memory, bytes); }};
+std::shared_ptr<void> reusedMemory(int64_t bytes) {
+  size_t size = roundedSize(bytes);
+  void *memory = size >= Kept::leastBytes ? kept().take(size) : nullptr;
+  if (!memory)
+    memory = alignedAllocate(bytes);
+  return {memory, [size](void *released) {
+            if (size < Kept::leastBytes || !kept().give(released, size))
+              alignedFree(released);
+          }};
 }
 
 Buffer::Buffer(Buffer &&other) noexcept

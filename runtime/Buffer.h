@@ -8,12 +8,14 @@
 namespace nnc::runtime {
 
 /// Allocates `bytes` (at least one) aligned to NNC_ALIGNMENT; throws nnc::Error when there is no memory. Release with
-/// alignedFree and the same size: up to 128 MiB in all of the larger blocks are kept for the next allocations of about
-/// their sizes.
+/// alignedFree.
 void *alignedAllocate(int64_t bytes);
-void alignedFree(void *memory, int64_t bytes) noexcept;
-/// The same, released with its last owner.
-std::shared_ptr<void> alignedShared(int64_t bytes);
+void alignedFree(void *memory) noexcept;
+
+/// The same for what is made again and again, as the results of calls are: when the last owner lets a block of 64 KiB
+/// or more go, it is kept for the next one of about its size; of all that is kept a 32nd of the machine's memory at
+/// most (128 to 512 MiB), the oldest goes first.
+std::shared_ptr<void> reusedMemory(int64_t bytes);
 
 /// An owned block of aligned memory. Contents are unspecified until written.
 class Buffer {
@@ -22,7 +24,7 @@ public:
   explicit Buffer(int64_t bytes) : memory(alignedAllocate(bytes)), bytes(bytes) {}
   Buffer(Buffer &&other) noexcept;
   Buffer &operator=(Buffer &&other) noexcept;
-  ~Buffer() { alignedFree(memory, bytes); }
+  ~Buffer() { alignedFree(memory); }
 
   void *data() { return memory; }
   const void *data() const { return memory; }

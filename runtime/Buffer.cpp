@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
+#include <string>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
@@ -22,18 +23,11 @@ namespace {
 class Kept {
 public:
   static constexpr size_t leastBytes = 64 << 10;
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define NNC_FREES_AT_ONCE // who reads a freed array is to be found
-#endif
-#endif
-#ifdef NNC_FREES_AT_ONCE
-  const size_t mostBytes = 0;
-#else
   // a 32nd of the machine's memory, 128 MiB at least and 512 MiB at most
   const size_t mostBytes =
-      std::clamp<size_t>(size_t(sysconf(_SC_PHYS_PAGES)) / 32 * size_t(sysconf(_SC_PAGESIZE)), 128 << 20, 512 << 20);
-#endif
+      keepsMemory ? std::clamp<size_t>(size_t(sysconf(_SC_PHYS_PAGES)) / 32 * size_t(sysconf(_SC_PAGESIZE)), 128 << 20,
+                                       512 << 20)
+                  : 0;
 
   // A block of `bytes` or a little more, or null.
   void *take(size_t bytes) {

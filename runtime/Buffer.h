@@ -14,7 +14,17 @@ void alignedFree(void *memory) noexcept;
 
 /// The same for what is made again and again, as the results of calls are: when the last owner lets a block of 64 KiB
 /// or more go, it is kept for the next one of about its size; of all that is kept a 32nd of the machine's memory at
-/// most (128 to 512 MiB), the oldest goes first.
+/// most (128 to 512 MiB), the oldest goes first. Under AddressSanitizer nothing is kept: who reads a released array is
+/// to be found.
+#if defined(__SANITIZE_ADDRESS__)
+#define NNC_KEEPS_MEMORY false
+#elif defined(__has_feature)
+#define NNC_KEEPS_MEMORY !__has_feature(address_sanitizer)
+#else
+#define NNC_KEEPS_MEMORY true
+#endif
+inline constexpr bool keepsMemory = NNC_KEEPS_MEMORY;
+#undef NNC_KEEPS_MEMORY
 std::shared_ptr<void> reusedMemory(int64_t bytes);
 
 /// An owned block of aligned memory. Contents are unspecified until written.

@@ -127,8 +127,10 @@ private:
       dense.drop(d);
     mergeLoops(dense);
     std::optional<TilePlan> tile = planTile(dense, traits, target);
-    if (tile && chunkOf(dense, *tile, target).several && llvm::any_of(dense.initial, [](Value v) { return bool(v); }))
-      tile->packed.assign(tile->packed.size(), false), tile->kept = -1;
+    if (tile && chunkOf(dense, *tile, target).several && llvm::any_of(dense.initial, [](Value v) { return bool(v); })) {
+      tile->packed.assign(tile->packed.size(), false);
+      tile->kept = -1;
+    }
     failedPart |= !tile || failed(emitTile(dense, *tile, target, builder));
   }
 

@@ -69,13 +69,14 @@ private:
   };
   int64_t panelWidth = 0; // of the block being emitted
   SmallVector<Panel> panels;
-  bool packsAll = false; // all blocks of a chunk have room; else each is copied just before it is used
-  // The next chunk of panels comes to the second cache while tiles work on this one: few of them would wait for it.
-  static constexpr int64_t mostPasses = 12;
-  bool fetchesChunks = false;
-  bool firstCopies = false;  // or it is copied by its first tile of rows
+  bool packsAll = false;     // all blocks of a chunk have room; else each is copied just before it is used
+  bool firstCopies = false;  // or by its first tile of rows
   bool copying = false;      // emitting that tile
   SmallVector<Value> copyTo; // where it stands in each panel
+  // The next chunk of panels that are there already comes to the second cache while tiles work on this one: few of
+  // them would wait for it.
+  static constexpr int64_t mostPasses = 12;
+  bool fetchesChunks = false;
   // An operand that the lanes share, all rows of a chunk in one place: rows far apart in memory fall into the same sets
   // of the first cache, and every block of lanes reads them again.
   struct RowBlock {

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
+#include <tuple>
 
 using namespace nnc;
 
@@ -44,6 +45,15 @@ std::pair<int, int> launchesOf(const TensorFunction &function, const std::vector
   return counts;
 }
 
+// A product, its operands, and whether the second one is stored transposed.
+std::tuple<TensorFunction, Array, Array> product(int64_t m, int64_t k, int64_t n, bool transposed) {
+  auto f = [transposed](const std::vector<Tensor> &x) {
+    return std::vector<Tensor>{matmul(x[0], transposed ? transpose(x[1], 0, 1) : x[1])};
+  };
+  return {f, numbers<float>({m, k}, DType::f32, 0),
+          numbers<float>(transposed ? Shape{n, k} : Shape{k, n}, DType::f32, 1)};
+}
+
 } // namespace
 
 TEST_CASE("packed operands change no bit") {
@@ -53,11 +63,7 @@ TEST_CASE("packed operands change no bit") {
   } sizes[] = {{513, 1030, 400, false}, {200, 1500, 368, true}, {1024, 128, 1024, true}};
   for (auto [m, k, n, transposed] : sizes) {
     INFO(m << "x" << k << "x" << n << " " << transposed);
-    auto f = [t = transposed](const std::vector<Tensor> &x) {
-      return std::vector<Tensor>{matmul(x[0], t ? transpose(x[1], 0, 1) : x[1])};
-    };
-    Array l = numbers<float>({m, k}, DType::f32, 0);
-    Array r = numbers<float>(transposed ? Shape{n, k} : Shape{k, n}, DType::f32, 1);
+    auto [f, l, r] = product(m, k, n, transposed);
     CHECK(launchesOf(f, {l, r}).first == 2); // panels, and the product
   }
   auto f = [](const std::vector<Tensor> &x) { return std::vector<Tensor>{matmul(x[0], x[1])}; };
@@ -74,11 +80,7 @@ TEST_CASE("a product is one chain of multiply-adds, in order") {
                {50, 2048, 30, true},   {26, 300, 1024, false}, {1, 515, 333, false},  {96, 1024, 1024, false}};
   for (auto [m, k, n, transposed] : sizes) {
     INFO(m << "x" << k << "x" << n << " " << transposed);
-    auto f = [t = transposed](const std::vector<Tensor> &x) {
-      return std::vector<Tensor>{matmul(x[0], t ? transpose(x[1], 0, 1) : x[1])};
-    };
-    Array l = numbers<float>({m, k}, DType::f32, 0);
-    Array r = numbers<float>(transposed ? Shape{n, k} : Shape{k, n}, DType::f32, 1);
+    auto [f, l, r] = product(m, k, n, transposed);
     auto *a = static_cast<const float *>(l.raw()), *b = static_cast<const float *>(r.raw());
     std::vector<float> expected(size_t(m * n), 0);
     for (int64_t i = 0; i < m; ++i)

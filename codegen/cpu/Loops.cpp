@@ -207,7 +207,7 @@ static LogicalResult lowerOp(linalg::LinalgOp op, const Target &target, IRRewrit
     };
     std::optional<LaneReductionPlan> lanes;
     if (!nest->dims(true).empty())
-      lanes = planLaneReduction(*nest, traits);
+      lanes = planLaneReduction(*nest, traits, target);
     if (lanes && !reducesBesideLanes(*nest))
       return succeeded(emitLaneReduction(*nest, *lanes, rewriter)) ? done() : failure();
     if (planTile(*nest, traits, target)) {

@@ -57,12 +57,14 @@ mlir::LogicalResult emitTile(const Nest &nest, const TilePlan &plan, const Targe
 /// joined by a fixed tree (LaneReduction.cpp).
 struct LaneReductionPlan {
   unsigned dim = 0;
-  int64_t lanes = 0;   // partial results
-  int64_t piece = 0;   // so many of them are computed at once: a body of many operations has registers for few
-  bool partial = true; // as in a TilePlan
+  int64_t lanes = 0;  // partial results
+  int64_t piece = 0;  // so many of them are one vector: a body of many operations has registers for few
+  int64_t pieces = 1; // so many vectors are computed at once: where results are, too, there are passes of fewer
+  llvm::SmallVector<unsigned> block;              // loops of results that are computed at once, inner ones first
+  bool partial = true;                            // as in a TilePlan
   llvm::SmallVector<mlir::Operation *> combiners; // a result each
 };
-std::optional<LaneReductionPlan> planLaneReduction(const Nest &nest, const BodyTraits &traits);
+std::optional<LaneReductionPlan> planLaneReduction(const Nest &nest, const BodyTraits &traits, const Target &target);
 mlir::LogicalResult emitLaneReduction(Nest &nest, const LaneReductionPlan &plan, mlir::OpBuilder &builder);
 
 } // namespace nnc::codegen::cpu

@@ -17,10 +17,16 @@ static constexpr int64_t mostScratch = 256 << 10;
 
 // Bytes of a member's result that one task makes.
 static int64_t tileBytes(const Group &group, OpResult result) {
-  auto loops = cast<linalg::LinalgOp>(result.getOwner());
-  const Labels &labels = group.members.find(loops)->second;
-  SmallVector<int64_t> ranges = loops.getStaticLoopRanges();
+  const Labels &labels = group.members.find(result.getOwner())->second;
   int64_t bytes = bytesOf(result.getType());
+  auto loops = dyn_cast<linalg::LinalgOp>(result.getOwner());
+  if (!loops) { // a pad, cut only where it is not padded
+    for (auto [label, size] : llvm::zip(labels, cast<RankedTensorType>(result.getType()).getShape()))
+      if (label >= 0 && size)
+        bytes = bytes / size * group.tiles[label];
+    return bytes;
+  }
+  SmallVector<int64_t> ranges = loops.getStaticLoopRanges();
   for (AffineExpr expr : loops.getIndexingMapMatchingResult(result).getResults())
     if (auto dim = dyn_cast<AffineDimExpr>(expr))
       if (int label = labels[dim.getPosition()]; label >= 0 && ranges[dim.getPosition()])
@@ -59,6 +65,7 @@ private:
   };
   Place placeOf(tensor::InsertSliceOp member);
   void tileInsert(tensor::InsertSliceOp member, const Place &place);
+  void tilePad(tensor::InsertSliceOp member);
   Value sameSlice(tensor::ExtractSliceOp slice);
   void replaceSlice(Operation *slice);
   Value scratch(tensor::ExtractSliceOp slice);
@@ -160,8 +167,13 @@ void GroupBuilder::replaceSlice(Operation *op) {
   if (!slice)
     return;
   Value source = slice.getSource();
-  if (Value tile = tiles.lookup(source)) {
+  if (Value tile = tiles.lookup(source); tile && tile.getType() == slice.getType()) {
     rewriter.replaceOp(slice, tile);
+  } else if (tile) { // of a pad, all that its reader reaches
+    SmallVector<OpFoldResult> zeros(slice.getType().getRank(), rewriter.getIndexAttr(0));
+    rewriter.setInsertionPoint(slice);
+    rewriter.replaceOpWithNewOp<tensor::ExtractSliceOp>(slice, slice.getType(), tile, zeros, slice.getMixedSizes(),
+                                                        slice.getMixedStrides());
   } else if (source.getDefiningOp<tensor::EmptyOp>()) {
     rewriter.setInsertionPoint(slice);
     rewriter.replaceOp(slice, scratch(slice));
@@ -312,6 +324,22 @@ void GroupBuilder::tileInsert(tensor::InsertSliceOp member, const Place &place) 
   writeThrough(tile, destination, place.at, place.extent, whole.getMixedStrides());
 }
 
+// What a task takes of a padded tensor: its part of the source, inside of filled scratch.
+void GroupBuilder::tilePad(tensor::InsertSliceOp member) {
+  auto whole = cast<tensor::InsertSliceOp>(inside[member]);
+  Place place = placeOf(member);
+  rewriter.setInsertionPoint(loop.getBody()->getTerminator());
+  Value tile = tiles.lookup(whole.getSource());
+  if (!tile) {
+    SmallVector<OpFoldResult> ones(place.sourceAt.size(), rewriter.getIndexAttr(1));
+    tile = tensor::ExtractSliceOp::create(rewriter, member.getLoc(), whole.getSource(), place.sourceAt,
+                                          place.sourceExtent, ones);
+  }
+  tiles[whole.getResult()] =
+      tensor::InsertSliceOp::create(rewriter, member.getLoc(), tile, tiles.lookup(whole.getDest()),
+                                    whole.getMixedOffsets(), place.sourceExtent, whole.getMixedStrides());
+}
+
 LogicalResult GroupBuilder::tileMembers() {
   Location loc = lastMember(group)->getLoc();
   SmallVector<OpFoldResult> lower, upper, step;
@@ -345,7 +373,9 @@ LogicalResult GroupBuilder::tileMembers() {
   auto root = dyn_cast<tensor::InsertSliceOp>(lastMember(group)); // the only kind of place an insertion can have
   Place place = root ? placeOf(root) : Place();
   for (Operation *member : order) {
-    if (auto insert = dyn_cast<tensor::InsertSliceOp>(member))
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(member); insert && insert != root)
+      tilePad(insert);
+    else if (insert)
       tileInsert(insert, place);
     else if (failed(tile(member)))
       return member->emitError("cannot be cut into tasks");
@@ -372,7 +402,8 @@ void GroupBuilder::addYields() {
     }
   llvm::sort(kept, [](auto &a, auto &b) { return a.first > b.first; });
   for (auto [bytes, result] : kept)
-    if (scratchBytes > mostScratch && group.isPartitioned(result.getOwner())) {
+    if (scratchBytes > mostScratch && group.isPartitioned(result.getOwner()) &&
+        !isa<tensor::InsertSliceOp>(result.getOwner())) {
       yields.push_back({result, {}});
       scratchBytes -= bytes;
     }

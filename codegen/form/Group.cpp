@@ -114,6 +114,7 @@ public:
 
 private:
   std::optional<Labels> admit(Operation *op);
+  std::optional<Labels> admitPad(tensor::InsertSliceOp pad);
   Operation *cycle();
   bool losesTasks(Operation *op);
   bool isSeed(Operation *op) { return seeds.contains(op); }
@@ -123,7 +124,7 @@ private:
   Group group;
   const DenseSet<Operation *> &banned;
   DenseSet<Operation *> seeds; // the root and its siblings
-  bool hasContraction = false;
+  bool hasContraction = false, hasPad = false;
 };
 } // namespace
 
@@ -149,7 +150,35 @@ bool Grouping::losesTasks(Operation *op) {
          (isReduction(root) || loopVolume(loops) > volume);
 }
 
+// A pad joins its reader if tasks take whole slabs of it, each others.
+std::optional<Labels> Grouping::admitPad(tensor::InsertSliceOp pad) {
+  if (banned.contains(pad) || !pad->hasOneUse() || !group.contains(*pad->user_begin()))
+    return std::nullopt;
+  OpOperand &use = *pad->use_begin();
+  auto reader = cast<linalg::LinalgOp>(use.getOwner());
+  const Labels &of = group.members.find(reader)->second;
+  unsigned outer = paddedFrom(pad);
+  Labels labels;
+  for (auto [dim, expr] : llvm::enumerate(reader.getMatchingIndexingMap(&use).getResults())) {
+    bool isCut = false;
+    expr.walk([&](AffineExpr part) {
+      if (auto loop = dyn_cast<AffineDimExpr>(part))
+        isCut |= of[loop.getPosition()] >= 0;
+    });
+    if (dim >= outer && isCut)
+      return std::nullopt;
+    labels.push_back(dim < outer ? of[cast<AffineDimExpr>(expr).getPosition()] : -1);
+  }
+  for (int dim = 0; dim < int(group.ranges.size()); ++dim)
+    if (group.ranges[dim] > 1 && !llvm::is_contained(labels, dim))
+      return std::nullopt;
+  hasPad = true;
+  return labels;
+}
+
 std::optional<Labels> Grouping::admit(Operation *op) {
+  if (isPaddedInTasks(op))
+    return admitPad(cast<tensor::InsertSliceOp>(op));
   auto loops = dyn_cast<linalg::LinalgOp>(op);
   if (!loops || banned.contains(op) || op->hasAttr(partialAttr) || !isStatic(loops) || !loops.hasPureTensorSemantics())
     return std::nullopt;
@@ -167,7 +196,10 @@ std::optional<Labels> Grouping::admit(Operation *op) {
     // An operand of a contraction is read again by every tile: what makes it belongs to the kernel before.
     if (!isInit && isContraction(user))
       return std::nullopt;
-    std::optional<Labels> wanted = labelsThrough(use, group.members.find(user)->second);
+    const Labels &theirs = group.members.find(user)->second;
+    auto pad = dyn_cast<tensor::InsertSliceOp>(user);
+    bool isPadded = pad && user != root && &use == &pad.getDestMutable();
+    std::optional<Labels> wanted = isPadded ? theirs : labelsThrough(use, theirs);
     if (!wanted || (labels && *labels != *wanted))
       return std::nullopt;
     labels = wanted;
@@ -191,7 +223,8 @@ std::optional<Labels> Grouping::admit(Operation *op) {
       (kind == utils::IteratorType::reduction ? depth : label < 0 ? whole : rows) *= range;
     if (whole > 1 && rows < (whole * depth > large ? fewOfLarge : fewRows) && loopVolume(loops) > 16 * taskElements)
       return std::nullopt;
-    if (hasContraction || !partitioned || whole > (hasWindows(loops) ? 1 : 4096) || isCutInColumns(loops, *labels))
+    if (hasContraction || hasPad || !partitioned || whole > (hasWindows(loops) ? 1 : 4096) ||
+        isCutInColumns(loops, *labels))
       return std::nullopt;
     hasContraction = true;
     return labels;

@@ -112,6 +112,26 @@ static void fillOnlyBorder(RewriterBase &rewriter, tensor::InsertSliceOp insert)
     rewriter.eraseOp(fill);
 }
 
+// What tasks pad for themselves has one reader, and a fill of its own.
+static void padForEach(RewriterBase &rewriter, tensor::InsertSliceOp insert) {
+  rewriter.setInsertionPointAfter(insert);
+  auto ownFill = [&](tensor::InsertSliceOp pad) {
+    auto fill = pad.getDest().getDefiningOp<linalg::FillOp>();
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPoint(pad);
+    Value fresh = linalg::FillOp::create(rewriter, fill.getLoc(), fill.getInputs()[0],
+                                         emptyLike(rewriter, fill.getLoc(), pad.getDest()))
+                      .getResult(0);
+    rewriter.modifyOpInPlace(pad, [&] { pad.getDestMutable().set(fresh); });
+  };
+  ownFill(insert);
+  for (OpOperand &use : llvm::make_early_inc_range(llvm::drop_begin(insert->getUses()))) {
+    auto again = cast<tensor::InsertSliceOp>(rewriter.clone(*insert));
+    ownFill(again);
+    rewriter.modifyOpInPlace(use.getOwner(), [&] { use.set(again.getResult()); });
+  }
+}
+
 // A padded tensor is a filled one with the source inside: the source's producer then writes into the padded tensor
 // itself.
 static LogicalResult lowerPad(RewriterBase &rewriter, tensor::PadOp pad) {
@@ -419,7 +439,10 @@ void codegen::ownInitialValues(func::FuncOp function) {
         if (!foldEmptyLoops(rewriter, loops))
           ownInits(rewriter, loops);
       } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
-        fillOnlyBorder(rewriter, insert);
+        if (isPaddedInTasks(insert))
+          padForEach(rewriter, insert);
+        else
+          fillOnlyBorder(rewriter, insert);
       } else if (isViewInKernels(&op)) {
         copyForSchedule(rewriter, &op);
       }

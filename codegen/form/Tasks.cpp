@@ -18,8 +18,24 @@ struct Feeding {
 
   void visit(Value value, const Labels &labels);
   void restrict(linalg::LinalgOp reduction, const Labels &labels);
+  void keepSlabs(linalg::LinalgOp reduction, const Labels &labels);
 };
 } // namespace
+
+// Of what tasks pad for themselves each takes whole slabs.
+void Feeding::keepSlabs(linalg::LinalgOp reduction, const Labels &labels) {
+  for (OpOperand *input : reduction.getDpsInputOperands()) {
+    Operation *pad = input->get().getDefiningOp();
+    if (!pad || !isPaddedInTasks(pad))
+      continue;
+    SmallVector<bool> kept(cut.size(), false);
+    ArrayRef<AffineExpr> exprs = reduction.getMatchingIndexingMap(input).getResults();
+    for (AffineExpr expr : exprs.take_front(paddedFrom(cast<tensor::InsertSliceOp>(pad))))
+      if (int label = labels[cast<AffineDimExpr>(expr).getPosition()]; label >= 0)
+        kept[label] = cut[label];
+    cut = kept;
+  }
+}
 
 // A reduction feeds the root and keeps some of its loops: if the kernel is cut along those only, a task has all that
 // the reduction needs, and each value is computed once.
@@ -49,8 +65,10 @@ void Feeding::visit(Value value, const Labels &labels) {
   if (!producer || isContraction(producer) || isa<linalg::FillOp>(producer) || producer->hasAttr(partialAttr) ||
       !isStatic(producer) || llvm::all_of(labels, [](int label) { return label < 0; }))
     return;
-  if (isReduction(producer))
+  if (isReduction(producer)) {
     restrict(producer, labels);
+    keepSlabs(producer, labels);
+  }
   if (!seen.insert(producer).second)
     return;
   for (OpOperand *input : producer.getDpsInputOperands())
@@ -76,6 +94,8 @@ SmallVector<bool> codegen::taskDims(Operation *root) {
   }
   if (isContraction(root))
     return feeding.cut;
+  if (isReduction(root))
+    feeding.keepSlabs(cast<linalg::LinalgOp>(root), own);
   for (auto [label, cut] : llvm::zip(own, feeding.cut))
     label = cut ? label : -1;
   for (OpOperand &operand : root->getOpOperands())

@@ -98,6 +98,43 @@ llvm::SmallBitVector codegen::reversedLoops(linalg::LinalgOp op) {
   return loops;
 }
 
+// What a task may keep of a padded tensor; beside results and other scratch, it should stay in the second cache.
+static constexpr int64_t mostPadded = 128 << 10;
+// Fewer tasks would leave threads without work.
+static constexpr int64_t enoughSlabs = 16;
+
+unsigned codegen::paddedFrom(tensor::InsertSliceOp insert) {
+  unsigned dim = 0, rank = insert.getDestType().getRank();
+  while (dim < rank && insert.getSourceType().getDimSize(dim) == insert.getDestType().getDimSize(dim))
+    ++dim;
+  return dim;
+}
+
+bool codegen::isPaddedInTasks(Operation *op) {
+  auto insert = dyn_cast<tensor::InsertSliceOp>(op);
+  if (!insert || !insert.getDest().getDefiningOp<linalg::FillOp>() || op->use_empty())
+    return false;
+  RankedTensorType source = insert.getSourceType(), type = insert.getDestType();
+  if (source.getRank() != type.getRank() || !source.hasStaticShape() || !type.hasStaticShape() || !type.getRank() ||
+      source.getShape().back() == type.getShape().back() ||
+      llvm::any_of(insert.getStaticOffsets(), ShapedType::isDynamic) ||
+      llvm::any_of(insert.getStaticStrides(), ShapedType::isDynamic))
+    return false;
+  unsigned outer = paddedFrom(insert);
+  int64_t slabs = 1, elements = 1;
+  for (auto [dim, size] : llvm::enumerate(type.getShape()))
+    (dim < outer ? slabs : elements) *= size;
+  if (slabs < enoughSlabs || elements * int64_t(llvm::divideCeil(type.getElementTypeBitWidth(), 8)) > mostPadded)
+    return false;
+  return llvm::all_of(op->getUses(), [&](OpOperand &use) {
+    auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
+    if (!reader || !isReduction(reader) || isContraction(reader) || !isStatic(reader) || !reader.isDpsInput(&use))
+      return false;
+    ArrayRef<AffineExpr> exprs = reader.getMatchingIndexingMap(&use).getResults();
+    return llvm::all_of(exprs.take_front(outer), [](AffineExpr expr) { return isa<AffineDimExpr>(expr); });
+  });
+}
+
 bool codegen::readsInit(linalg::LinalgOp op, OpOperand &init) {
   if (isa<linalg::FillOp>(op))
     return false;

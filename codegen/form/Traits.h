@@ -28,6 +28,12 @@ bool isCheap(mlir::linalg::GenericOp op);
 bool onlyMoves(mlir::linalg::GenericOp op);
 /// Loops that run backwards through an operand: no part of them is a slice of it.
 llvm::SmallBitVector reversedLoops(mlir::linalg::LinalgOp op);
+/// A padded tensor (a source inside of a filled one) that tasks make for themselves, each a slab of whole inner
+/// dimensions: only reductions read it that read each element for few results, as depthwise convolutions do, so that
+/// nothing is made twice, and it needs no memory of its own.
+bool isPaddedInTasks(mlir::Operation *op);
+/// The first dimension of such a tensor that is padded: it and those after it belong to one slab.
+unsigned paddedFrom(mlir::tensor::InsertSliceOp insert);
 /// Does any loop body read the initial value of this operand?
 bool readsInit(mlir::linalg::LinalgOp op, mlir::OpOperand &init);
 /// Product of all loop ranges.

@@ -23,6 +23,18 @@ struct Packing {
 };
 } // namespace
 
+// A loop and its stride, of an expression that is just that.
+static std::pair<int, int64_t> loopOf(AffineExpr expr) {
+  int64_t stride = 1;
+  if (auto product = dyn_cast<AffineBinaryOpExpr>(expr); product && product.getKind() == AffineExprKind::Mul)
+    if (auto factor = dyn_cast<AffineConstantExpr>(product.getRHS())) {
+      stride = factor.getValue();
+      expr = product.getLHS();
+    }
+  auto dim = dyn_cast<AffineDimExpr>(expr);
+  return {dim && stride > 0 ? int(dim.getPosition()) : -1, stride};
+}
+
 static std::optional<Packing> packingOf(linalg::LinalgOp op) {
   if (!isContraction(op) || !isStatic(op) || !op.hasPureTensorSemantics() ||
       !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isProjectedPermutation())
@@ -44,8 +56,13 @@ static std::optional<Packing> packingOf(linalg::LinalgOp op) {
   if (!found || !packing.operand || !isa<FloatType>(getElementTypeOrSelf(packing.operand->get().getType())))
     return std::nullopt;
   AffineMap map = op.getMatchingIndexingMap(packing.operand);
-  if (!map.isProjectedPermutation())
-    return std::nullopt;
+  llvm::SmallBitVector walked(op.getNumLoops()); // each dimension by a loop of its own
+  for (AffineExpr expr : map.getResults()) {
+    auto [loop, stride] = loopOf(expr);
+    if (loop < 0 || walked.test(loop) || (loop == int(packing.lane) && stride != 1))
+      return std::nullopt;
+    walked.set(loop);
+  }
   for (auto [loop, range, kind] : llvm::enumerate(ranges, op.getIteratorTypesArray())) {
     bool mine = map.isFunctionOfDim(loop);
     if (kind == utils::IteratorType::reduction) {
@@ -98,8 +115,7 @@ static bool isWorthPanels(const Packing &packing, bool once) {
   int64_t lanes = packing.op.getStaticLoopRanges()[packing.lane];
   if (once)
     return packing.elements >= leastElements && lanes >= panelWidth / 2;
-  AffineExpr inner = packing.op.getMatchingIndexingMap(packing.operand).getResults().back();
-  bool turned = cast<AffineDimExpr>(inner).getPosition() != packing.lane;
+  bool turned = loopOf(packing.op.getMatchingIndexingMap(packing.operand).getResults().back()).first != int(packing.lane);
   int64_t manyRows = turned ? 128 : 512, muchWork = (turned ? 96 : 192) << 20;
   return packing.rows >= manyRows && packing.rows * packing.elements >= muchWork && lanes >= 8 * panelWidth &&
          lanes % panelWidth == 0;
@@ -134,11 +150,13 @@ static SmallVector<unsigned> panelOrder(const Packing &packing) {
   return order;
 }
 
-// The operand's dimension that a loop runs along.
-static unsigned dimOf(const Packing &packing, unsigned loop) {
-  return *packing.op.getMatchingIndexingMap(packing.operand)
-              .getResultPosition(getAffineDimExpr(loop, packing.op.getContext()));
+// The operand's dimension that a loop runs along, and its stride there.
+static std::pair<unsigned, int64_t> placeOf(const Packing &packing, unsigned loop) {
+  ArrayRef<AffineExpr> exprs = packing.op.getMatchingIndexingMap(packing.operand).getResults();
+  const auto *at = llvm::find_if(exprs, [&](AffineExpr expr) { return loopOf(expr).first == int(loop); });
+  return {unsigned(at - exprs.begin()), loopOf(*at).second};
 }
+static unsigned dimOf(const Packing &packing, unsigned loop) { return placeOf(packing, loop).first; }
 
 static Value panelsOf(OpBuilder &builder, const Packing &packing) {
   Location loc = packing.op.getLoc();
@@ -160,10 +178,11 @@ static Value panelsOf(OpBuilder &builder, const Packing &packing) {
   auto viewDim = [&](unsigned dim) { return dim + (dim > at); };
 
   SmallVector<AffineExpr> from(split.size());
-  SmallVector<int64_t> shape;
+  SmallVector<int64_t> shape, ranges = packing.op.getStaticLoopRanges();
   for (auto [position, loop] : llvm::enumerate(panelOrder(packing))) {
-    from[viewDim(dimOf(packing, loop))] = builder.getAffineDimExpr(position);
-    shape.push_back(split[viewDim(dimOf(packing, loop))]);
+    auto [dim, stride] = placeOf(packing, loop);
+    from[viewDim(dim)] = builder.getAffineDimExpr(position) * stride;
+    shape.push_back(loop == packing.lane ? split[viewDim(dim)] : ranges[loop]);
   }
   from[at + 1] = builder.getAffineDimExpr(shape.size());
   shape.push_back(panelWidth);
@@ -195,6 +214,7 @@ void codegen::packOperands(func::FuncOp function) {
     Block *block;
     Value operand, panels;
     SmallVector<unsigned> order;
+    SmallVector<int64_t> strides;
   };
   SmallVector<Known> all;
   SmallVector<Block *> blocks = scheduleBlocks(function);
@@ -210,14 +230,19 @@ void codegen::packOperands(func::FuncOp function) {
         continue;
       rewriter.setInsertionPoint(before);
       SmallVector<unsigned> order = panelOrder(*packing);
-      for (unsigned &loop : order) // by the operand's dimensions, whatever the loops are called
-        loop = dimOf(*packing, loop);
+      SmallVector<int64_t> strides;
+      for (unsigned &loop : order) { // by the operand's dimensions, whatever the loops are called
+        auto [dim, stride] = placeOf(*packing, loop);
+        strides.push_back(stride);
+        loop = dim;
+      }
       auto known = llvm::find_if(all, [&](const Known &each) {
-        return each.operand == operand && each.order == order && each.block == before->getBlock();
+        return each.operand == operand && each.order == order && each.strides == strides &&
+               each.block == before->getBlock();
       });
       Value panels = known != all.end() ? known->panels : panelsOf(rewriter, *packing);
       if (known == all.end())
-        all.push_back({before->getBlock(), operand, panels, order});
+        all.push_back({before->getBlock(), operand, panels, order, strides});
       rewriter.modifyOpInPlace(op, [&] {
         SmallVector<AffineMap> maps = op.getIndexingMapsArray();
         maps[packing->operand->getOperandNumber()] = panelMap(rewriter, *packing);

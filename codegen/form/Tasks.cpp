@@ -141,6 +141,7 @@ namespace {
 // it can be read in order, so the copy of one side is paid by the size of the other.
 struct Side {
   static constexpr double dense = 0.15, packed = 0.05; // panels are only read
+  static constexpr double turned = 0.35;               // through registers, a block of lanes at a time
   static constexpr double inPlace = 0.06, far = 1.0;   // no pass of its own copies it; far: from memory, being large
   static constexpr int64_t large = 4 << 20;
   static constexpr double shared = 0.04, apart = 0.5; // channels last: the image, the weights
@@ -257,6 +258,8 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
     else if (auto dim = dyn_cast<AffineDimExpr>(inner); dim && int(dim.getPosition()) == lanes)
       both[input]->copying =
           cast<RankedTensorType>(operand->get().getType()).getNumElements() > Side::large ? Side::far : Side::inPlace;
+    else
+      both[input]->copying = Side::turned;
   }
   return sides;
 }

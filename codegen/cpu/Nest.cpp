@@ -143,9 +143,20 @@ bool hasOneType(const Nest &nest) {
                       [&](const Access &access) { return access.element == nest.accesses.front().element; });
 }
 
+// A loop of one iteration beside another of its kind says nothing.
+static bool dropSingle(Nest &nest) {
+  for (unsigned d = 0; d < nest.loops(); ++d)
+    if (nest.sizes[d] == 1 && nest.dims(nest.reduction[d]).size() > 1 &&
+        llvm::none_of(nest.accesses, [&](const Access &access) { return access.panelLoop == int(d); })) {
+      nest.drop(d);
+      return true;
+    }
+  return false;
+}
+
 void mergeLoops(Nest &nest) {
   if (!nest.indexed)
-    while (mergeOnce(nest)) {
+    while (dropSingle(nest) || mergeOnce(nest)) {
     }
 }
 

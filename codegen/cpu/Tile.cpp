@@ -73,6 +73,12 @@ private:
   bool firstCopies = false;  // or by its first tile of rows
   bool copying = false;      // emitting that tile
   SmallVector<Value> copyTo; // where it stands in each panel
+  struct Next { // where the next block of lanes begins in an operand
+    unsigned access;
+    Value position;
+  };
+  SmallVector<Next> next;
+  int64_t nextLines = 0; // of a step
   // The next chunk of panels that are there already comes to the second cache while tiles work on this one: few of
   // them would wait for it.
   static constexpr int64_t mostPasses = 12;
@@ -328,6 +334,7 @@ private:
                  Cursor inside = packsAll || firstCopies ? at : pack(at, each);
                  if (firstCopies)
                    copyInTile(at, each);
+                 announceNext(at, each);
                  for (const Panel &panel : panels) {
                    Value base = packsAll ? scaleIndex(builder, loc, at.indices[plan.lane], panel.stepsInAll)
                                          : constantIndex(builder, loc, 0);
@@ -335,6 +342,7 @@ private:
                  }
                  overLoops(nest, inside, shared, builder,
                            [&](const Cursor &row) { overRows(row, each.vectors, each.last); });
+                 next.clear();
                  return SmallVector<Value>();
                });
     }
@@ -354,6 +362,37 @@ private:
     tile(cursor.at(nest, plan.row, constantIndex(builder, loc, 0), builder), plan.rows, blocks.vectors, blocks.last);
     copying = false;
     copyTo.clear();
+  }
+
+  // What the next block of lanes will read, step by step from far apart: while tiles of rows work on this one, each
+  // fetches one of its lines a step, where there are as many tiles as lines.
+  void announceNext(const Cursor &cursor, const Blocks &blocks) {
+    constexpr int64_t line = 16;
+    nextLines = blocks.width() / line;
+    if (reductions.empty() || plan.row < 0 || ShapedType::isDynamic(nest.sizes[plan.row]))
+      return;
+    int64_t tiles = nest.sizes[plan.row] / plan.rows - firstCopies, steps = nest.sizes[reductions.back()];
+    if (!nextLines || tiles < nextLines || steps < line)
+      return;
+    for (auto [i, access] : llvm::enumerate(nest.accesses))
+      if (!access.isScalar() && !access.written && access.panelLoop < 0 && access.strides[plan.lane] == 1 &&
+          access.strides[plan.row] == 0 && std::abs(access.strides[reductions.back()]) > blocks.width() &&
+          (!isPacked(i) || firstCopies))
+        next.push_back({unsigned(i), addIndex(builder, loc, cursor.positions[i], blocks.width())});
+  }
+
+  void fetchNext(const Cursor &cursor) {
+    for (auto [i, position] : next) {
+      const Access &access = nest.accesses[i];
+      for (unsigned r = chunked ? chunkAt : 0; r < reductions.size(); ++r)
+        position = addIndex(builder, loc, position,
+                            scaleIndex(builder, loc, cursor.indices[reductions[r]], access.strides[reductions[r]]));
+      Value tile = arith::DivUIOp::create(builder, loc, cursor.indices[plan.row], asValue(attr(plan.rows)));
+      Value line = arith::RemUIOp::create(builder, loc, tile, asValue(attr(nextLines)));
+      position = addIndex(builder, loc, position, scaleIndex(builder, loc, line, 16));
+      memref::PrefetchOp::create(builder, loc, access.flat, position, /*isWrite=*/false, /*localityHint=*/2,
+                                 /*isDataCache=*/true);
+    }
   }
 
   void overRows(const Cursor &cursor, int64_t vectors, OpFoldResult last) {
@@ -595,8 +634,11 @@ private:
 
   SmallVector<Value> reduce(unsigned r, const Cursor &cursor, ValueRange results, int64_t rows, int64_t vectors,
                             OpFoldResult last) {
-    if (r == reductions.size())
+    if (r == reductions.size()) {
+      if (!copying)
+        fetchNext(cursor);
       return evaluate(cursor, rows, vectors, last, results);
+    }
     unsigned d = reductions[r];
     bool chunk = r == chunkAt && chunked;
     auto body = [&](const Cursor &at, ValueRange carried) {

@@ -255,6 +255,41 @@ static bool foldEmptyLoops(RewriterBase &rewriter, linalg::LinalgOp op) {
   return true;
 }
 
+// A window of a single tap is none: where lanes run along what it is read through, the sum is a plain product. (Of
+// channels last, the windows' operand is read row by row, whatever the taps.)
+static void dropSingleTaps(RewriterBase &rewriter, linalg::GenericOp op) {
+  if (!isContraction(op) || !isStatic(op) || !hasWindows(op))
+    return;
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  int lanes = -1;
+  for (AffineExpr expr : maps.back().getResults())
+    if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && ranges[dim.getPosition()] > 1)
+      lanes = int(dim.getPosition());
+  bool changed = false;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    unsigned i = input->getOperandNumber();
+    if (lanes < 0 || !maps[i].isFunctionOfDim(lanes))
+      continue;
+    SmallVector<AffineExpr> exprs(maps[i].getResults());
+    for (AffineExpr &expr : exprs) {
+      auto sum = dyn_cast<AffineBinaryOpExpr>(expr);
+      if (!sum || sum.getKind() != AffineExprKind::Add)
+        continue;
+      for (auto [tap, other] : {std::pair(sum.getLHS(), sum.getRHS()), std::pair(sum.getRHS(), sum.getLHS())})
+        if (auto dim = dyn_cast<AffineDimExpr>(tap);
+            dim && ranges[dim.getPosition()] == 1 && maps[1 - i].isFunctionOfDim(dim.getPosition())) {
+          expr = other;
+          changed = true;
+          break;
+        }
+    }
+    maps[i] = AffineMap::get(maps[i].getNumDims(), 0, exprs, op.getContext());
+  }
+  if (changed)
+    rewriter.modifyOpInPlace(op, [&] { op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps)); });
+}
+
 static void ownInits(RewriterBase &rewriter, linalg::LinalgOp op) {
   rewriter.setInsertionPoint(op);
   for (OpOperand &init : op.getDpsInitsMutable()) {
@@ -436,8 +471,11 @@ void codegen::ownInitialValues(func::FuncOp function) {
   for (Block *block : scheduleBlocks(function))
     for (Operation &op : llvm::make_early_inc_range(*block)) {
       if (auto loops = dyn_cast<linalg::LinalgOp>(op); loops && isStatic(loops) && loops.hasPureTensorSemantics()) {
-        if (!foldEmptyLoops(rewriter, loops))
-          ownInits(rewriter, loops);
+        if (foldEmptyLoops(rewriter, loops))
+          continue;
+        ownInits(rewriter, loops);
+        if (auto generic = dyn_cast<linalg::GenericOp>(op))
+          dropSingleTaps(rewriter, generic);
       } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
         if (isPaddedInTasks(insert))
           padForEach(rewriter, insert);

@@ -186,6 +186,26 @@ static SmallVector<int> takenDims(ArrayRef<int64_t> ranges, int lanes) {
   return taken;
 }
 
+// Copying an image row by row, an element: vectors of a row, and one more where it crosses a block, at three cycles.
+static double byRows(int64_t row) { return 3.0 * (double(llvm::divideCeil(row, 16)) + 0.8) / double(row); }
+
+// Of images of few positions, several are copied row by row to where their positions lie together
+// (codegen/cpu/Windows.cpp): the length of those rows, 0 for any other operand.
+static int64_t rowOfSmallImages(AffineMap map, ArrayRef<int64_t> loops, unsigned lanes, AffineMap other) {
+  constexpr int64_t fewPositions = 128;
+  int64_t positions = 1, images = 1;
+  bool inside = true; // going outwards from the last dimension
+  for (AffineExpr expr : llvm::reverse(map.getResults())) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    bool mine = dim && !other.isFunctionOfDim(dim.getPosition());
+    inside &= mine;
+    if (mine)
+      (inside ? positions : images) *= loops[dim.getPosition()];
+  }
+  auto inner = dyn_cast<AffineDimExpr>(map.getResults().back());
+  return inner && inner.getPosition() == lanes && positions < fewPositions && images > 1 ? loops[lanes] : 0;
+}
+
 static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t> ranges) {
   llvm::SmallBitVector uses[2] = {llvm::SmallBitVector(op.getNumLoops()), llvm::SmallBitVector(op.getNumLoops())};
   SmallVector<int64_t> loops = op.getStaticLoopRanges();
@@ -202,15 +222,18 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
       });
       if (readsPanels(op, *op.getDpsInputOperand(input)))
         both[input]->copying = Side::packed;
-      // vectors of a row, and one more where it crosses a block, at three cycles each
       else if (!isa<AffineDimExpr>(expr) && row)
-        both[input]->copying = 3.0 * (double(llvm::divideCeil(row, 16)) + 0.8) / double(row);
+        both[input]->copying = byRows(row);
     }
   }
   int lanes = -1; // the loop along which results are neighbours in memory
   for (AffineExpr expr : op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResults())
     if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && loops[dim.getPosition()] > 1)
       lanes = int(dim.getPosition());
+  for (int input = 0; input < 2 && lanes >= 0; ++input)
+    if (int64_t row = rowOfSmallImages(op.getMatchingIndexingMap(op.getDpsInputOperand(input)), loops, lanes,
+                                       op.getMatchingIndexingMap(op.getDpsInputOperand(1 - input))))
+      both[input]->copying = byRows(row);
   for (int input = 0; input < 2 && lanes >= 0; ++input)
     if (both[input]->copying > Side::dense && !uses[input].test(lanes)) { // all lanes read one element where it lies
       both[input]->copying = Side::shared;

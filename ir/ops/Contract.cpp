@@ -475,7 +475,8 @@ static Value phaseWeights(ImplicitLocOpBuilder &builder, Value weight, bool grou
   std::swap(at[channels], at[channels + 1]);
   for (auto [i, phase] : llvm::enumerate(phases)) {
     AffineExpr &tap = at[channels + 2 + i];
-    tap = tap * -phase.step + (phase.first + (phase.taps - 1) * phase.step);
+    if (phase.taps > 1 || phase.first)
+      tap = tap * -phase.step + (phase.first + (phase.taps - 1) * phase.step);
     shape[channels + 2 + i] = phase.taps;
   }
   auto type = cast<RankedTensorType>(weight.getType()).clone(shape);
@@ -612,11 +613,8 @@ SmallVector<Value> ConvWeightGradOp::lower(ImplicitLocOpBuilder &builder, ValueR
   SmallVector<int64_t> shape(type.getShape());
   if (grouped)
     shape[0] /= sizes.groups, shape.insert(shape.begin(), sizes.groups);
-  SmallVector<AffineExpr> positions = windows(t, sizes.stride, k, sizes.dilation);
-  for (int64_t i = 0; i < spatial; ++i)
-    if (getKernel()[i] == 1) // no window: a plain product
-      positions[i] = t[i] * sizes.stride[i];
-  Value w = contract(builder, type.clone(shape), x, dy, loop.map(join({n, g, c, positions})),
+  Value w = contract(builder, type.clone(shape), x, dy,
+                     loop.map(join({n, g, c, windows(t, sizes.stride, k, sizes.dilation)})),
                      loop.map(join({n, g, o, t})), loop.map(join({g, o, c, k})));
   return {lin::reshape(builder, w, type.getShape())};
 }

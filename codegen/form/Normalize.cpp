@@ -278,7 +278,8 @@ static void dropSingleTaps(RewriterBase &rewriter, linalg::GenericOp op) {
         continue;
       for (auto [tap, other] : {std::pair(sum.getLHS(), sum.getRHS()), std::pair(sum.getRHS(), sum.getLHS())})
         if (auto dim = dyn_cast<AffineDimExpr>(tap);
-            dim && ranges[dim.getPosition()] == 1 && maps[1 - i].isFunctionOfDim(dim.getPosition())) {
+            dim && ranges[dim.getPosition()] == 1 &&
+            (maps[1 - i].isFunctionOfDim(dim.getPosition()) || maps.back().isFunctionOfDim(dim.getPosition()))) {
           expr = other;
           changed = true;
           break;

@@ -463,25 +463,37 @@ struct Phase {
 };
 } // namespace
 
-// The weights of one phase, the taps in opposite order, as (groups,) input channels, output channels, taps: what an
-// input channel takes from all output channels lies together.
-static Value phaseWeights(ImplicitLocOpBuilder &builder, Value weight, bool grouped, ArrayRef<Phase> phases) {
+// The weights as (groups,) input channels, output channels, taps in opposite order: what an input channel takes from
+// all output channels lies together.
+static Value reversedWeights(ImplicitLocOpBuilder &builder, Value weight, bool grouped) {
   SmallVector<int64_t> shape(shapeOf(weight));
   SmallVector<AffineExpr> at;
   int64_t rank = shape.size(), channels = grouped;
   std::swap(shape[channels], shape[channels + 1]);
-  for (int64_t dim = 0; dim < rank; ++dim)
-    at.push_back(builder.getAffineDimExpr(unsigned(dim)));
-  std::swap(at[channels], at[channels + 1]);
-  for (auto [i, phase] : llvm::enumerate(phases)) {
-    AffineExpr &tap = at[channels + 2 + i];
-    if (phase.taps > 1 || phase.first)
-      tap = tap * -phase.step + (phase.first + (phase.taps - 1) * phase.step);
-    shape[channels + 2 + i] = phase.taps;
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    AffineExpr index = builder.getAffineDimExpr(unsigned(dim));
+    at.push_back(dim < channels + 2 || shape[dim] == 1 ? index : shape[dim] - 1 - index);
   }
+  std::swap(at[channels], at[channels + 1]);
   auto type = cast<RankedTensorType>(weight.getType()).clone(shape);
   return lin::map(builder, type, weight, AffineMap::get(unsigned(rank), 0, at, builder.getContext()),
                   [](ImplicitLocOpBuilder &, ValueRange values) -> Value { return values[0]; });
+}
+
+// The taps of one phase of them.
+static Value phaseWeights(ImplicitLocOpBuilder &builder, Value reversed, ArrayRef<Phase> phases) {
+  SmallVector<int64_t> shape(shapeOf(reversed)), offset(shape.size(), 0), stride(shape.size(), 1);
+  int64_t first = shape.size() - phases.size();
+  for (auto [i, phase] : llvm::enumerate(phases)) {
+    offset[first + i] = shape[first + i] - 1 - phase.first - (phase.taps - 1) * phase.step;
+    stride[first + i] = phase.taps > 1 ? phase.step : 1;
+    shape[first + i] = phase.taps;
+  }
+  auto type = cast<RankedTensorType>(reversed.getType()).clone(shape);
+  if (type == reversed.getType())
+    return reversed;
+  return tensor::ExtractSliceOp::create(builder, type, reversed, indices(builder, offset), indices(builder, shape),
+                                        indices(builder, stride));
 }
 
 // Is a strided gradient better one sum over a cotangent with zeros between its elements? For one channel in and out it
@@ -504,7 +516,7 @@ SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRa
   Sizes sizes(*this);
   int64_t spatial = sizes.spatial(), grouped = sizes.groups > 1;
   ArrayRef<int64_t> kernel = shapeOf(operands[1]).drop_front(2), from = shapeOf(operands[0]).drop_front(2);
-  Value w = splitGroups(builder, operands[1], 0, sizes.groups);
+  Value w = splitGroups(builder, operands[1], 0, sizes.groups), reversed;
   auto type = getOutput().getType();
   SmallVector<int64_t> shape(type.getShape()), ones(spatial, 1), stride(sizes.stride), interior(spatial, 0);
   if (grouped && isDilated(sizes, shapeOf(w), getInputSpatial())) {
@@ -517,6 +529,7 @@ SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRa
   auto whole = type.clone(shape);
   if (type.getNumElements() == 0)
     return {lin::empty(builder, type)};
+  reversed = reversedWeights(builder, w, grouped);
 
   auto phase = [&](ArrayRef<Phase> phases) {
     SmallVector<int64_t> low, high, delta, part(shape);
@@ -531,7 +544,7 @@ SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRa
     Loops loop{builder.getContext()};
     auto n = loop.several(1), g = loop.several(grouped), c = loop.several(1), t = loop.several(spatial),
          o = loop.several(1), k = loop.several(spatial);
-    return contract(builder, type.clone(part), z, phaseWeights(builder, w, grouped, phases),
+    return contract(builder, type.clone(part), z, phaseWeights(builder, reversed, phases),
                     loop.map(join({n, g, o, windows(t, ones, k, delta)})), loop.map(join({g, c, o, k})),
                     loop.map(join({n, g, c, t})));
   };

@@ -460,6 +460,9 @@ struct Phase {
       base = (offset + padding - first * dilation) / stride;
     }
   }
+  int64_t reach() const { return (taps - 1) * delta; }
+  int64_t before() const { return reach() - base; }           // padding in front of what is reached
+  int64_t reached() const { return positions + reach(); }     // elements of the padded cotangent
 };
 } // namespace
 
@@ -531,16 +534,39 @@ SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRa
     return {lin::empty(builder, type)};
   reversed = reversedWeights(builder, w, grouped);
 
+  // The phases along each dimension, and the padding with which all of them find what they reach inside.
+  SmallVector<SmallVector<Phase>> along(spatial);
+  SmallVector<int64_t> low(spatial, INT64_MIN), high(spatial, INT64_MIN);
+  bool all = true; // does every phase have a tap: are they all there is?
+  for (int64_t i = 0; i < spatial; ++i) {
+    int64_t size = from[i] + std::max<int64_t>(from[i] - 1, 0) * interior[i];
+    for (int64_t a = 0; a < std::min(stride[i], getInputSpatial()[i]); ++a) {
+      Phase p(a, getInputSpatial()[i], kernel[i], stride[i], sizes.dilation[i], sizes.low[i]);
+      all &= p.taps > 0;
+      if (!p.taps) // no tap reaches: stays zero
+        continue;
+      low[i] = std::max(low[i], p.before());
+      high[i] = std::max(high[i], p.reached() - p.before() - size);
+      along[i].push_back(p);
+    }
+  }
+  if (llvm::any_of(along, [](ArrayRef<Phase> phases) { return phases.empty(); }))
+    return {lin::filled(builder, type, 0)};
+  Value padded = padSpatial(builder, operands[0], low, high, interior);
+
   auto phase = [&](ArrayRef<Phase> phases) {
-    SmallVector<int64_t> low, high, delta, part(shape);
+    SmallVector<int64_t> delta, part(shape), offset(2, 0), extent(shapeOf(padded));
     for (auto [i, p] : llvm::enumerate(phases)) {
-      int64_t reach = (p.taps - 1) * p.delta;
-      low.push_back(reach - p.base);
-      high.push_back(p.positions + reach - low[i] - from[i] - std::max<int64_t>(from[i] - 1, 0) * interior[i]);
+      offset.push_back(low[i] - p.before());
+      extent[2 + i] = p.reached();
       delta.push_back(p.delta);
       part[2 + grouped + i] = p.positions;
     }
-    Value z = splitGroups(builder, padSpatial(builder, operands[0], low, high, interior), 1, sizes.groups);
+    Value z = padded;
+    if (auto reached = cast<RankedTensorType>(padded.getType()).clone(extent); reached != padded.getType())
+      z = tensor::ExtractSliceOp::create(builder, reached, padded, indices(builder, offset), indices(builder, extent),
+                                         indices(builder, SmallVector<int64_t>(extent.size(), 1)));
+    z = splitGroups(builder, z, 1, sizes.groups);
     Loops loop{builder.getContext()};
     auto n = loop.several(1), g = loop.several(grouped), c = loop.several(1), t = loop.several(spatial),
          o = loop.several(1), k = loop.several(spatial);
@@ -549,16 +575,18 @@ SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRa
                     loop.map(join({n, g, c, t})));
   };
 
-  Value x;
-  bool strided = llvm::any_of(stride, [](int64_t step) { return step > 1; });
   SmallVector<Phase> phases;
+  if (llvm::all_of(stride, [](int64_t step) { return step == 1; })) {
+    for (ArrayRef<Phase> only : along)
+      phases.push_back(only.front());
+    return {lin::reshape(builder, phase(phases), type.getShape())};
+  }
+  Value x = all ? lin::empty(builder, whole) : lin::filled(builder, whole, 0);
   std::function<void()> each = [&] {
-    int64_t i = phases.size();
-    if (i < spatial) {
-      for (int64_t a = 0; a < std::min(stride[i], getInputSpatial()[i]); ++a) {
-        phases.emplace_back(a, getInputSpatial()[i], kernel[i], stride[i], sizes.dilation[i], sizes.low[i]);
-        if (phases.back().taps) // no tap reaches: stays zero
-          each();
+    if (int64_t i = phases.size(); i < spatial) {
+      for (const Phase &next : along[i]) {
+        phases.push_back(next);
+        each();
         phases.pop_back();
       }
       return;
@@ -569,19 +597,7 @@ SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRa
     x = tensor::InsertSliceOp::create(builder, phase(phases), x, indices(builder, at), indices(builder, extent),
                                       indices(builder, step));
   };
-  if (!strided) {
-    for (int64_t i = 0; i < spatial; ++i)
-      phases.emplace_back(0, getInputSpatial()[i], kernel[i], 1, sizes.dilation[i], sizes.low[i]);
-    x = phase(phases);
-  } else {
-    // Where every phase has a tap, the phases are all there is.
-    bool all = true;
-    for (int64_t i = 0; i < spatial; ++i)
-      for (int64_t a = 0; a < std::min(stride[i], getInputSpatial()[i]); ++a)
-        all &= Phase(a, getInputSpatial()[i], kernel[i], stride[i], sizes.dilation[i], sizes.low[i]).taps > 0;
-    x = all ? lin::empty(builder, whole) : lin::filled(builder, whole, 0);
-    each();
-  }
+  each();
   return {lin::reshape(builder, x, type.getShape())};
 }
 

@@ -382,20 +382,38 @@ static std::optional<AffineMap> turnedSource(Operation *root) {
   return map;
 }
 
-// A part of the source's innermost dimensions that lies together, and lines of the result.
+// A part of the source's innermost dimensions that lies together, and lines of the result. Where rows of the result are
+// long, a task writes a few of them in long runs and reads one line of each row of the source: more than a line would
+// be as many more rows to write to, which no processor keeps apart.
 static void cutTransposition(Group &group, const Labels &labels, AffineMap source) {
+  constexpr int64_t line = 16, longRun = 256;
   int64_t budget = 2 * taskElements;
   group.tiles.assign(group.ranges.size(), 1);
-  auto take = [&](unsigned loop, int64_t wanted) {
+  auto take = [&](unsigned loop, int64_t wanted, bool strictly = false) {
     int label = labels[loop];
     if (label < 0 || group.tiles[label] > 1)
       return;
-    group.tiles[label] = tileOf(group.ranges[label], std::min(wanted, budget), 16);
+    group.tiles[label] = tileOf(group.ranges[label], std::min(wanted, budget), 16, strictly);
     budget = std::max<int64_t>(1, budget / group.tiles[label]);
   };
   // what lies together of the result: one dimension, or several short ones (the taps of weights), for lines are not to
   // be written in pieces
-  int64_t run = 1;
+  int64_t run = 1, together = 1; // elements of the result's last dimensions that the source has in the same order
+  unsigned read = source.getDimPosition(source.getNumResults() - 1), outermost = labels.size();
+  auto position = [&](unsigned loop) {
+    return *source.getResultPosition(getAffineDimExpr(loop, source.getContext()));
+  };
+  while (outermost > 0 && labels[outermost - 1] >= 0 &&
+         (outermost == labels.size() || position(outermost - 1) + 1 == position(outermost)))
+    together *= group.ranges[labels[--outermost]];
+  if (together >= longRun && labels[read] >= 0 && group.ranges[labels[read]] > line) {
+    for (unsigned loop = labels.size(), taken = 1; loop-- > outermost && taken < 2 * longRun;) {
+      take(loop, 2 * longRun / taken, true);
+      taken *= group.tiles[labels[loop]];
+    }
+    take(read, line, true);
+    return;
+  }
   for (unsigned loop = labels.size(); loop-- > 0 && run < 16;) {
     take(loop, run == 1 ? 64 : llvm::divideCeil(64, run));
     if (labels[loop] >= 0)

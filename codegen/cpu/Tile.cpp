@@ -73,7 +73,7 @@ private:
   bool firstCopies = false;  // or by its first tile of rows
   bool copying = false;      // emitting that tile
   SmallVector<Value> copyTo; // where it stands in each panel
-  struct Next { // where the next block of lanes begins in an operand
+  struct Next {              // where the next block of lanes begins in an operand
     unsigned access;
     Value position;
   };

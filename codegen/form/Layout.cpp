@@ -180,7 +180,8 @@ std::optional<Convolution> asConvolution(Operation *candidate) {
   for (unsigned loop : leading)
     copied *= ranges[loop];
   double wasted = double(llvm::alignTo(across, lanes)) / double(across) - 1; // of the lanes
-  conv.saved = (dense ? 0 : copying * double(copied)) + double(loopVolume(op)) / lanes * (tiling - wasted);
+  if (!partner.empty()) // of a channel alone, tasks pad and read their images as they are, as fast in either order
+    conv.saved = (dense ? 0 : copying * double(copied)) + double(loopVolume(op)) / lanes * (tiling - wasted);
   return conv;
 }
 

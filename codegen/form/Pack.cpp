@@ -115,7 +115,8 @@ static bool isWorthPanels(const Packing &packing, bool once) {
   int64_t lanes = packing.op.getStaticLoopRanges()[packing.lane];
   if (once)
     return packing.elements >= leastElements && lanes >= panelWidth / 2;
-  bool turned = loopOf(packing.op.getMatchingIndexingMap(packing.operand).getResults().back()).first != int(packing.lane);
+  bool turned =
+      loopOf(packing.op.getMatchingIndexingMap(packing.operand).getResults().back()).first != int(packing.lane);
   int64_t manyRows = turned ? 128 : 512, muchWork = (turned ? 96 : 192) << 20;
   return packing.rows >= manyRows && packing.rows * packing.elements >= muchWork && lanes >= 8 * panelWidth &&
          lanes % panelWidth == 0;

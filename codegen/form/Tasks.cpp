@@ -400,9 +400,7 @@ static void cutTransposition(Group &group, const Labels &labels, AffineMap sourc
   // be written in pieces
   int64_t run = 1, together = 1; // elements of the result's last dimensions that the source has in the same order
   unsigned read = source.getDimPosition(source.getNumResults() - 1), outermost = labels.size();
-  auto position = [&](unsigned loop) {
-    return *source.getResultPosition(getAffineDimExpr(loop, source.getContext()));
-  };
+  auto position = [&](unsigned loop) { return *source.getResultPosition(getAffineDimExpr(loop, source.getContext())); };
   while (outermost > 0 && labels[outermost - 1] >= 0 &&
          (outermost == labels.size() || position(outermost - 1) + 1 == position(outermost)))
     together *= group.ranges[labels[--outermost]];

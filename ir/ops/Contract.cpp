@@ -461,8 +461,8 @@ struct Phase {
     }
   }
   int64_t reach() const { return (taps - 1) * delta; }
-  int64_t before() const { return reach() - base; }           // padding in front of what is reached
-  int64_t reached() const { return positions + reach(); }     // elements of the padded cotangent
+  int64_t before() const { return reach() - base; }       // padding in front of what is reached
+  int64_t reached() const { return positions + reach(); } // elements of the padded cotangent
 };
 } // namespace
 

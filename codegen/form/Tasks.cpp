@@ -134,6 +134,8 @@ static int64_t tileOf(int64_t range, int64_t wanted, int64_t multiple, bool stri
   return std::min(range, (tile + multiple - 1) / multiple * multiple);
 }
 
+static constexpr int64_t line = 16; // of memory, in elements
+
 //===--- contractions ---===//
 
 namespace {
@@ -176,7 +178,6 @@ struct Sides {
 // Where lanes are not what lies together of the kernel's result, it is turned by the task that makes it: the short
 // inner dimensions (the taps of a weight gradient), of which a task needs all to write whole lines of memory.
 static SmallVector<int> takenDims(ArrayRef<int64_t> ranges, int lanes) {
-  constexpr int64_t line = 16;
   SmallVector<int> taken;
   int64_t run = 1;
   for (int dim = int(ranges.size()) - 1; dim >= 0 && dim != lanes && run < line && ranges[dim] <= line; --dim) {
@@ -386,7 +387,7 @@ static std::optional<AffineMap> turnedSource(Operation *root) {
 // long, a task writes a few of them in long runs and reads one line of each row of the source: more than a line would
 // be as many more rows to write to, which no processor keeps apart.
 static void cutTransposition(Group &group, const Labels &labels, AffineMap source) {
-  constexpr int64_t line = 16, longRun = 256;
+  constexpr int64_t longRun = 256;
   int64_t budget = 2 * taskElements;
   group.tiles.assign(group.ranges.size(), 1);
   auto take = [&](unsigned loop, int64_t wanted, bool strictly = false) {
@@ -419,6 +420,22 @@ static void cutTransposition(Group &group, const Labels &labels, AffineMap sourc
   }
   for (AffineExpr expr : llvm::reverse(source.getResults()))
     take(cast<AffineDimExpr>(expr).getPosition(), budget);
+}
+
+// Task dimensions along which a large operand of a member lies together in memory: tasks take whole lines of those.
+static llvm::SmallBitVector inLines(const Group &group) {
+  llvm::SmallBitVector dims(group.ranges.size());
+  for (auto &[op, labels] : group.members)
+    if (auto loops = dyn_cast<linalg::LinalgOp>(op))
+      for (OpOperand *input : loops.getDpsInputOperands()) {
+        auto type = dyn_cast<RankedTensorType>(input->get().getType());
+        if (!type || !type.getRank() || type.getNumElements() < taskElements)
+          continue;
+        auto inner = dyn_cast<AffineDimExpr>(loops.getMatchingIndexingMap(input).getResults().back());
+        if (inner && labels[inner.getPosition()] >= 0)
+          dims.set(labels[inner.getPosition()]);
+      }
+  return dims;
 }
 
 void codegen::chooseTiles(Group &group, Operation *root) {
@@ -464,6 +481,7 @@ void codegen::chooseTiles(Group &group, Operation *root) {
   Labels &labels = group.members.find(root)->second;
   bool inner = !labels.empty() && labels.back() == int(group.ranges.size()) - 1;
   int runs = runDim(root, labels);
+  llvm::SmallBitVector lines = inLines(group);
   for (int dim = int(group.ranges.size()) - 1; dim >= 0; --dim) {
     int64_t range = group.ranges[dim], wanted = budget, multiple = 1;
     if (dim > runs && runs >= 0 && dim + 1 < int(group.ranges.size()))
@@ -472,6 +490,9 @@ void codegen::chooseTiles(Group &group, Operation *root) {
       wanted = std::max<int64_t>(wanted, 64);
       multiple = 64;
       inner = false;
+    } else if (lines.test(dim) && range > line) {
+      wanted = std::max(wanted, line);
+      multiple = line;
     }
     group.tiles[dim] = tileOf(range, wanted, range > multiple ? multiple : 1);
     budget = std::max<int64_t>(1, budget / group.tiles[dim]);

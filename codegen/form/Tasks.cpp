@@ -271,6 +271,17 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
     for (Side *side : both)
       if (side->multiple == Side::wholeRows)
         side->multiple = 16;
+  // Windows of a sum over positions are copied position by position, and lanes run along taps and channels.
+  for (int input = 0; input < 2 && lanes >= 0; ++input) {
+    AffineExpr inner = op.getMatchingIndexingMap(op.getDpsInputOperand(input)).getResults().back();
+    bool sums = false;
+    inner.walk([&](AffineExpr part) {
+      if (auto dim = dyn_cast<AffineDimExpr>(part))
+        sums |= op.getIteratorTypesArray()[dim.getPosition()] == utils::IteratorType::reduction;
+    });
+    if (sums && !isa<AffineDimExpr>(inner) && uses[input].test(lanes))
+      both[input]->copying += Side::turned;
+  }
   // The first tile copies what lies together along the lanes (copiesInTile), and rows are read where they are.
   for (int input = 0; input < 2; ++input) {
     OpOperand *operand = op.getDpsInputOperand(input);

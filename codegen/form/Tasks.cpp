@@ -257,10 +257,10 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
     } else if (side) {
       side->dims.push_back(labels[loop]);
       if (int(loop) == lanes) // rows of an image stay whole: then a task's results are one row of lanes
-        side->unit = 16, side->multiple = side->copying == Side::apart ? 32
-                                          : side->copying > Side::dense
-                                              ? std::clamp<int64_t>(ranges[labels[loop]], 8, 256)
-                                              : 64;
+        side->unit = 16,
+        side->multiple = side->copying == Side::apart || (l ? sides.right : sides.left).copying == Side::shared ? 32
+                         : side->copying > Side::dense ? std::clamp<int64_t>(ranges[labels[loop]], 8, 256)
+                                                       : 64;
       if (int(loop) == lanes && side->copying == Side::packed)
         side->panels = labels[loop];
     } else {

@@ -152,7 +152,7 @@ bool Grouping::losesTasks(Operation *op) {
 
 // A pad joins its reader if tasks take whole slabs of it, each others.
 std::optional<Labels> Grouping::admitPad(tensor::InsertSliceOp pad) {
-  if (banned.contains(pad) || !pad->hasOneUse() || !group.contains(*pad->user_begin()))
+  if (hasContraction || banned.contains(pad) || !pad->hasOneUse() || !group.contains(*pad->user_begin()))
     return std::nullopt;
   OpOperand &use = *pad->use_begin();
   auto reader = cast<linalg::LinalgOp>(use.getOwner());

@@ -449,6 +449,25 @@ static llvm::SmallBitVector inLines(const Group &group) {
   return dims;
 }
 
+// No task pads more than it has scratch for.
+static void limitPads(Group &group) {
+  for (auto &[op, labels] : group.members) {
+    auto pad = dyn_cast<tensor::InsertSliceOp>(op);
+    if (!pad || !isPaddedInTasks(op))
+      continue;
+    RankedTensorType type = pad.getDestType();
+    auto bytes = [&] {
+      int64_t size = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+      for (auto [label, extent] : llvm::zip(labels, type.getShape()))
+        size *= label >= 0 ? group.tiles[label] : extent;
+      return size;
+    };
+    for (int label : labels)
+      while (label >= 0 && group.tiles[label] > 1 && bytes() > mostPaddedBytes)
+        group.tiles[label] = llvm::divideCeil(group.tiles[label], 2);
+  }
+}
+
 void codegen::chooseTiles(Group &group, Operation *root) {
   int64_t indices = 1;
   for (int64_t range : group.ranges)
@@ -508,4 +527,5 @@ void codegen::chooseTiles(Group &group, Operation *root) {
     group.tiles[dim] = tileOf(range, wanted, range > multiple ? multiple : 1);
     budget = std::max<int64_t>(1, budget / group.tiles[dim]);
   }
+  limitPads(group);
 }

@@ -98,8 +98,6 @@ llvm::SmallBitVector codegen::reversedLoops(linalg::LinalgOp op) {
   return loops;
 }
 
-// What a task may keep of a padded tensor; beside results and other scratch, it should stay in the second cache.
-static constexpr int64_t mostPadded = 128 << 10;
 // Fewer tasks would leave threads without work.
 static constexpr int64_t enoughSlabs = 16;
 
@@ -124,7 +122,7 @@ bool codegen::isPaddedInTasks(Operation *op) {
   int64_t slabs = 1, elements = 1;
   for (auto [dim, size] : llvm::enumerate(type.getShape()))
     (dim < outer ? slabs : elements) *= size;
-  if (slabs < enoughSlabs || elements * int64_t(llvm::divideCeil(type.getElementTypeBitWidth(), 8)) > mostPadded)
+  if (slabs < enoughSlabs || elements * int64_t(llvm::divideCeil(type.getElementTypeBitWidth(), 8)) > mostPaddedBytes)
     return false;
   return llvm::all_of(op->getUses(), [&](OpOperand &use) {
     auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());

@@ -32,6 +32,8 @@ llvm::SmallBitVector reversedLoops(mlir::linalg::LinalgOp op);
 /// dimensions: only reductions read it that read each element for few results, as depthwise convolutions do, so that
 /// nothing is made twice, and it needs no memory of its own.
 bool isPaddedInTasks(mlir::Operation *op);
+/// So much of it at most a task has in scratch; beside results, it should stay in the second cache.
+constexpr int64_t mostPaddedBytes = 128 << 10;
 /// The first dimension of such a tensor that is padded: it and those after it belong to one slab.
 unsigned paddedFrom(mlir::tensor::InsertSliceOp insert);
 /// Does any loop body read the initial value of this operand?

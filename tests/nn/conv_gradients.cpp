@@ -128,6 +128,8 @@ TEST_CASE("depthwise convolutions and their gradients") {
   check({1, 4, 4, 21, 19, 3, 3, dims(2, 1, 1, 4)});                       // too few slabs for tasks of their own
   check({2, 16, 32, 10, 10, 3, 3, dims(2, 1, 1, 16)});                    // two outputs a channel
   check({2, 18, 18, 11, 12, 3, 3, dims(3, 1, 1, 18)});                    // nine phases
+  check({1, 96, 96, 120, 120, 1, 1, dims(1, 1, 1, 96)}); // padded slabs of which a task has room for few
+  check({1, 80, 80, 150, 150, 2, 2, dims(9, 1, 1, 80)}); // and few products of each
 }
 
 TEST_CASE("strided convolutions and their gradients") {

@@ -85,7 +85,8 @@ static void chooseBlock(const Nest &nest, const BodyTraits &traits, const Target
   if (!plan.partial || traits.heavy || nest.indexed || nest.outputs() != 1 || !hasOneType(nest))
     return;
   int64_t most = int64_t(target.registers) - 5, results = 1; // beside what is loaded
-  for (unsigned d : llvm::reverse(nest.dims(false))) {
+  SmallVector<unsigned> parallel = nest.dims(false);
+  for (unsigned d : llvm::reverse(parallel)) {
     bool shares = false;
     for (unsigned i = 0; i < nest.inputs; ++i)
       shares |= !nest.accesses[i].isScalar() && nest.accesses[i].strides[d] == 0;

@@ -519,7 +519,7 @@ SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRa
   Sizes sizes(*this);
   int64_t spatial = sizes.spatial(), grouped = sizes.groups > 1;
   ArrayRef<int64_t> kernel = shapeOf(operands[1]).drop_front(2), from = shapeOf(operands[0]).drop_front(2);
-  Value w = splitGroups(builder, operands[1], 0, sizes.groups), reversed;
+  Value w = splitGroups(builder, operands[1], 0, sizes.groups);
   auto type = getOutput().getType();
   SmallVector<int64_t> shape(type.getShape()), ones(spatial, 1), stride(sizes.stride), interior(spatial, 0);
   if (grouped && isDilated(sizes, shapeOf(w), getInputSpatial())) {
@@ -532,7 +532,7 @@ SmallVector<Value> ConvInputGradOp::lower(ImplicitLocOpBuilder &builder, ValueRa
   auto whole = type.clone(shape);
   if (type.getNumElements() == 0)
     return {lin::empty(builder, type)};
-  reversed = reversedWeights(builder, w, grouped);
+  Value reversed = reversedWeights(builder, w, grouped);
 
   // The phases along each dimension, and the padding with which all of them find what they reach inside.
   SmallVector<SmallVector<Phase>> along(spatial);

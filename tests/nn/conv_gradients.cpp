@@ -1,13 +1,14 @@
 // Convolutions and their gradients beside their definition in f64, where code generation has ways of its own for them:
 // depthwise ones pad in their tasks and sum all taps at once, strided input gradients come in phases or from a dilated
 // cotangent, and a kernel of one tap is a product. Every way gives the same bits on every target.
-#include "nnc/nnc.h"
+#include "Arrays.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
 
 using namespace nnc;
+using test::numbers, test::targets;
 
 namespace {
 
@@ -15,21 +16,6 @@ struct Case {
   int64_t n, c, o, height, width, kernelHeight, kernelWidth;
   ConvDims dims;
 };
-
-Array numbers(Shape shape, double phase) {
-  Array array(shape, DType::f32);
-  for (int64_t i = 0; i < elementCount(shape); ++i)
-    static_cast<float *>(array.raw())[i] = float(std::sin(double(i) * 0.7371 + phase) * 1.5);
-  return array;
-}
-
-std::vector<std::string> targets() {
-  std::vector<std::string> all = {"x86-64-v3"};
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw"))
-    all.push_back("x86-64-v4");
-  return all;
-}
 
 // A result's sum, and that of the magnitudes of what it adds up: half an ulp of it is lost in each step at most.
 struct Sum {

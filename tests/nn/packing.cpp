@@ -1,6 +1,6 @@
 // Every result of a product is one sum in one order, however its operands lie in memory: products large enough for
 // panels (codegen/form/Pack.cpp), and those of a loop whose weights stay the same, beside the same without fusion.
-#include "nnc/nnc.h"
+#include "Arrays.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -8,23 +8,9 @@
 #include <tuple>
 
 using namespace nnc;
+using test::numbers, test::targets;
 
 namespace {
-
-template <class T> Array numbers(Shape shape, DType type, double phase) {
-  Array array(shape, type);
-  for (int64_t i = 0; i < elementCount(shape); ++i)
-    static_cast<T *>(array.raw())[i] = T(std::sin(double(i) * 0.7371 + phase) * 1.5);
-  return array;
-}
-
-std::vector<std::string> targets() {
-  std::vector<std::string> all = {"x86-64-v3"};
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw"))
-    all.push_back("x86-64-v4");
-  return all;
-}
 
 // Launches with and without fusion, after both have given the same bits.
 std::pair<int, int> launchesOf(const TensorFunction &function, const std::vector<Array> &inputs) {
@@ -50,8 +36,7 @@ std::tuple<TensorFunction, Array, Array> product(int64_t m, int64_t k, int64_t n
   auto f = [transposed](const std::vector<Tensor> &x) {
     return std::vector<Tensor>{matmul(x[0], transposed ? transpose(x[1], 0, 1) : x[1])};
   };
-  return {f, numbers<float>({m, k}, DType::f32, 0),
-          numbers<float>(transposed ? Shape{n, k} : Shape{k, n}, DType::f32, 1)};
+  return {f, numbers({m, k}, 0), numbers(transposed ? Shape{n, k} : Shape{k, n}, 1)};
 }
 
 } // namespace
@@ -67,7 +52,7 @@ TEST_CASE("packed operands change no bit") {
     CHECK(launchesOf(f, {l, r}).first == 2); // panels, and the product
   }
   auto f = [](const std::vector<Tensor> &x) { return std::vector<Tensor>{matmul(x[0], x[1])}; };
-  Array l = numbers<double>({513, 1100}, DType::f64, 0), r = numbers<double>({1100, 368}, DType::f64, 1);
+  Array l = numbers<double>({513, 1100}, 0, DType::f64), r = numbers<double>({1100, 368}, 1, DType::f64);
   CHECK(launchesOf(f, {l, r}).first == 2);
 }
 
@@ -111,8 +96,7 @@ TEST_CASE("a weight gradient is one chain of multiply-adds, position by position
       Tensor y = relu(conv(x[0], x[1], same));
       return std::vector<Tensor>{y, conv_weight_grad(y, x[2], {3, 3}, dims)};
     };
-    Array x = numbers<float>({n, 16, size, size}, DType::f32, 0), w = numbers<float>({c, 16, 3, 3}, DType::f32, 1),
-          g = numbers<float>({n, o, side, side}, DType::f32, 2);
+    Array x = numbers({n, 16, size, size}, 0), w = numbers({c, 16, 3, 3}, 1), g = numbers({n, o, side, side}, 2);
     Traced traced = trace(f, {{DType::f32, x.shape(), ""}, {DType::f32, w.shape(), ""}, {DType::f32, g.shape(), ""}});
     for (const std::string &target : targets()) {
       INFO(target);
@@ -141,8 +125,7 @@ TEST_CASE("a weight gradient is one chain of multiply-adds, position by position
 
 TEST_CASE("operands shared by a batch are packed once, and those of its own for each") {
   auto f = [](const std::vector<Tensor> &x) { return std::vector<Tensor>{matmul(x[0], x[1])}; };
-  Array l = numbers<float>({3, 520, 512}, DType::f32, 0), shared = numbers<float>({512, 272}, DType::f32, 1),
-        own = numbers<float>({3, 512, 272}, DType::f32, 2);
+  Array l = numbers({3, 520, 512}, 0), shared = numbers({512, 272}, 1), own = numbers({3, 512, 272}, 2);
   CHECK(launchesOf(f, {l, shared}).first == 2);
   CHECK(launchesOf(f, {l, own}).first == 2);
 }
@@ -157,7 +140,7 @@ TEST_CASE("packed weights of convolutions change no bit") {
   };
   manual_seed(3);
   Net net;
-  Array x = numbers<float>({2, 16, 15, 15}, DType::f32, 0);
+  Array x = numbers({2, 16, 15, 15}, 0);
   Traced traced = trace_forward(net, {f32({2, 16, 15, 15})});
   for (const std::string &target : targets()) {
     INFO(target);

@@ -1,6 +1,6 @@
 // The benchmark's workloads in short forms: the same bits for either level of x86-64 (where the machine has it) and for
 // any number of threads, in operations, inference and whole training steps.
-#include "nnc/nnc.h"
+#include "Arrays.h"
 #include "nnc/runtime/Pool.h"
 
 #include <catch2/catch.hpp>
@@ -8,16 +8,11 @@
 #include <cstring>
 
 using namespace nnc;
+using test::numbers;
 namespace F = nn::functional;
 
 namespace {
 
-Array numbers(Shape shape, double phase = 0) {
-  Array array(shape, DType::f32);
-  for (int64_t i = 0; i < elementCount(shape); ++i)
-    static_cast<float *>(array.raw())[i] = float(std::sin(double(i) * 0.7371 + phase) * 1.5);
-  return array;
-}
 Array labels(Shape shape, int64_t limit) {
   Array array(shape, DType::i64);
   for (int64_t i = 0; i < elementCount(shape); ++i)
@@ -56,13 +51,9 @@ std::string bitsOf(const Traced &traced, const std::vector<Array> &inputs, const
 
 void check(const std::string &name, const Traced &traced, const std::vector<Array> &inputs, bool freeze = false) {
   INFO(name);
-  std::vector<std::string> targets = {"x86-64-v3"};
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw"))
-    targets.push_back("x86-64-v4");
   std::string expected = bitsOf(traced, inputs, "x86-64-v3", 1, freeze);
   REQUIRE(!expected.empty());
-  for (const std::string &target : targets)
+  for (const std::string &target : test::targets())
     for (int threads : {1, 2, 3, 8}) {
       INFO(target << " with " << threads << " threads");
       CHECK(bitsOf(traced, inputs, target, threads, freeze) == expected);

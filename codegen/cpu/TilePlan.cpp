@@ -290,8 +290,9 @@ Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target) {
     return chunk;
   }
   int64_t width = plan.vectors * plan.lanes;
-  // what each task copies stays in the first cache, or little of the second; panels come in order from there
-  int64_t most = panels                                       ? target.l2Bytes / 4
+  // what each task copies stays in the first cache, or little of the second; panels come in order from there, and what
+  // they take from the rows' operand, which comes in order, too, costs less than results in memory between chunks
+  int64_t most = panels                                       ? target.l2Bytes / 2
                  : plan.kept >= 0 || copiesInTile(nest, plan) ? target.l1Bytes * 2
                                                               : target.l1Bytes * 3 / 4;
   // rows that lie together, as few channels do, stay in the first cache beside the lanes' operand

@@ -144,8 +144,11 @@ namespace {
 struct Side {
   static constexpr double dense = 0.15, packed = 0.05; // panels are only read
   static constexpr double turned = 0.35;               // through registers, a block of lanes at a time
-  static constexpr double inPlace = 0.06, far = 1.0;   // no pass of its own copies it; far: from memory, being large
-  static constexpr int64_t large = 4 << 20;
+  // No pass of its own copies it: rows, or little; the lanes' operand. Of no second cache's size it comes from the
+  // third, or from memory.
+  static constexpr double inPlace = 0.06, inTile = 0.2;
+  static constexpr double farPanels = 0.4, far = 0.6, farthest = 1.0;
+  static constexpr int64_t little = 192 << 10, large = 1 << 20, largest = 4 << 20;
   static constexpr double shared = 0.04, apart = 0.5; // channels last: the image, the weights
   static constexpr int64_t wholeRows = 64;
   SmallVector<int> dims;  // task dimensions, inner ones last
@@ -172,6 +175,8 @@ struct Sides {
   SmallVector<int> batch, taken; // of the latter a task takes all
   Side left, right;
   int64_t depth = 1; // steps of the sum
+
+  bool isTurned() const { return left.copying == Side::turned || right.copying == Side::turned; }
 };
 } // namespace
 
@@ -286,14 +291,24 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
   for (int input = 0; input < 2; ++input) {
     OpOperand *operand = op.getDpsInputOperand(input);
     AffineExpr inner = op.getMatchingIndexingMap(operand).getResults().back();
+    int64_t elements = both[input]->whole * sides.depth; // of a batch
+    for (int dim : both[input]->dims)
+      elements *= ranges[dim];
+    // (an image that many rows of weights read is better kept small)
+    if (both[input]->copying == Side::packed && both[1 - input]->copying != Side::shared && elements > Side::large)
+      both[input]->copying = Side::farPanels;
     if (both[input]->copying != Side::dense || lanes < 0)
       continue;
     if (!uses[input].test(lanes))
       both[input]->copying = Side::inPlace;
-    else if (auto dim = dyn_cast<AffineDimExpr>(inner); dim && int(dim.getPosition()) == lanes)
-      both[input]->copying =
-          cast<RankedTensorType>(operand->get().getType()).getNumElements() > Side::large ? Side::far : Side::inPlace;
-    else
+    else if (auto dim = dyn_cast<AffineDimExpr>(inner); dim && int(dim.getPosition()) == lanes) {
+      both[input]->copying = elements > Side::largest  ? Side::farthest
+                             : elements > Side::large  ? Side::far
+                             : elements > Side::little ? Side::inTile
+                                                       : Side::inPlace;
+      if (loops[lanes] % 48 == 0) // tiles of three vectors
+        both[input]->multiple = 48;
+    } else
       both[input]->copying = Side::turned;
   }
   return sides;
@@ -341,9 +356,9 @@ static void cutContraction(Group &group, const Sides &sides, int64_t least) {
   for (const Cut &rows : cutsOf(sides.left))
     for (const Cut &columns : cutsOf(sides.right)) {
       int64_t tasks = together.tasks * rows.tasks * columns.tasks;
-      // a single register of lanes is loaded for each row anew
+      // a single register of lanes is loaded for each row anew; what is turned, a block of lanes for all rows
       double lanes = double(sides.left.unit > sides.right.unit ? rows.size : columns.size);
-      double narrow = 1 + 8 / std::max(lanes, 16.0);
+      double narrow = 1 + (lanes < 48 || sides.isTurned() ? 8 : 3) / std::max(lanes, 16.0);
       if (sides.left.copying == Side::shared || sides.right.copying == Side::shared)
         narrow = lanes >= 64 ? 1 : lanes >= 32 ? 1.05 : 1.3;
       double cost = padded(rows.size, sides.left.unit) * padded(columns.size, sides.right.unit) * depth / 16 * narrow +
@@ -359,6 +374,8 @@ static void cutContraction(Group &group, const Sides &sides, int64_t least) {
       }
       if (tasks < least) // leaves threads without work, of which most processors have fewer than sixteen
         cost *= std::pow(double(least) / double(tasks), tasks < 16 ? 0.5 : 0.05);
+      if (least > 1 && tasks < 8) // for two threads
+        cost *= double(llvm::alignTo(tasks, 2)) / double(tasks);
       if (group.tiles.empty() || cost < bestCost) {
         group.tiles = tiles;
         bestCost = cost;
@@ -495,7 +512,7 @@ void codegen::chooseTiles(Group &group, Operation *root) {
   if (contraction) {
     // A large contraction has few large tasks, for each repeats the copying of what it reads.
     constexpr int64_t small = reuse * taskElements, large = 32 << 20;
-    int64_t most = std::clamp<int64_t>(heavy / small, heavy >= small / 2 ? 2 : 1, 16);
+    int64_t most = std::clamp<int64_t>(heavy / (2 * small), heavy >= small / 2 ? 2 : 1, 16);
     tasks = std::max(std::min<int64_t>(tasks, 64), std::clamp<int64_t>(heavy / large, most, 64));
     group.tiles.clear();
     cutContraction(group,

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -306,7 +307,6 @@ private:
 
     int64_t blockOf(int64_t p) const { return p < main ? p / block * block : main; }
     int64_t widthAt(int64_t p) const { return p < main ? block : rest; }
-    int64_t endOf(int64_t p) const { return p < main ? blockOf(p) + block : main + rest; }
   };
 
   // From reduction `r` on; `step`: the number of the step so far.
@@ -323,41 +323,69 @@ private:
     });
   }
 
-  // All positions of one step, row by row: what is stored past the end of a row or block is written again by the next.
+  // All positions of one step, a vector of them at a time.
   void copyStep(const Cursor &cursor, Value step, const Geometry &geometry) {
     const Access &source = nest.accesses[plan.access];
-    unsigned innermost = plan.positions.back();
-    int64_t row = nest.sizes[innermost], stride = source.strides[innermost];
-    std::map<int64_t, Value> starts; // of the step's row in blocks of one width
-    if (int64_t end = geometry.main + geometry.rest; end > width) {
-      // Lanes past the last position are computed like all others: what lies in them must not be a number that is slow
-      // to compute with.
-      starts[geometry.rest] = scaleIndex(builder, loc, step, geometry.rest);
-      int64_t to = geometry.main * geometry.rows + geometry.rest - geometry.lanes;
-      Value empty = zero(builder, loc, VectorType::get({geometry.lanes}, source.element));
-      storeLanes(builder, loc, empty, memory, addIndex(builder, loc, starts[geometry.rest], to), 1, geometry.lanes,
-                 attr(geometry.lanes));
-    }
-    for (int64_t first = 0; first < width; first += row) {
-      int64_t offset = 0, rest = first / row;
-      for (unsigned d : llvm::reverse(ArrayRef(plan.positions).drop_back())) {
+    SmallVector<int64_t> offsets; // of positions in the source
+    for (int64_t p = 0; p < width; ++p) {
+      int64_t offset = 0, rest = p;
+      for (unsigned d : llvm::reverse(plan.positions)) {
         offset += rest % nest.sizes[d] * source.strides[d];
         rest /= nest.sizes[d];
       }
-      for (int64_t p = first; p < first + row;) {
-        int64_t count = std::min({geometry.lanes, first + row - p, geometry.endOf(p) - p});
-        int64_t blockWidth = geometry.widthAt(p);
-        Value &start = starts[blockWidth];
-        if (!start)
-          start = scaleIndex(builder, loc, step, blockWidth);
-        Value from = addIndex(builder, loc, cursor.positions[plan.access], offset + (p - first) * stride);
-        Value value = loadLanes(builder, loc, source.flat, from, stride, geometry.lanes, attr(count));
-        int64_t to = geometry.blockOf(p) * geometry.rows + (p - geometry.blockOf(p));
-        storeLanes(builder, loc, value, memory, addIndex(builder, loc, start, to), 1, geometry.lanes,
-                   attr(geometry.lanes));
-        p += count;
-      }
+      offsets.push_back(offset);
     }
+    std::map<int64_t, Value> starts; // of the step's row in blocks of one width
+    for (int64_t p = 0; p < width; p += geometry.lanes) {
+      Value &start = starts[geometry.widthAt(p)];
+      if (!start)
+        start = scaleIndex(builder, loc, step, geometry.widthAt(p));
+      Value value = gather(cursor.positions[plan.access],
+                           ArrayRef(offsets).slice(p, std::min(geometry.lanes, width - p)), geometry.lanes);
+      int64_t to = geometry.blockOf(p) * geometry.rows + (p - geometry.blockOf(p));
+      storeLanes(builder, loc, value, memory, addIndex(builder, loc, start, to), 1, geometry.lanes,
+                 attr(geometry.lanes));
+    }
+  }
+
+  // A vector of the elements at `offsets` from `position`: of few rows of an image, so that few loads have them all and
+  // shuffles put them together. Lanes past the last position are computed like all others: what lies in them is one of
+  // the elements or 0, and no number that is slow to compute with.
+  Value gather(Value position, ArrayRef<int64_t> offsets, int64_t lanes) {
+    const Access &source = nest.accesses[plan.access];
+    int64_t stride = offsets.size() > 1 ? offsets[1] - offsets[0] : 1;
+    auto load = [&](int64_t from, int64_t step, int64_t count) {
+      return loadLanes(builder, loc, source.flat, addIndex(builder, loc, position, from), step, lanes, attr(count));
+    };
+    bool even = stride >= 1 && stride <= mostStride;
+    for (size_t i = 1; i < offsets.size(); ++i)
+      even &= offsets[i] - offsets[i - 1] == stride;
+    if (even)
+      return load(offsets[0], stride, int64_t(offsets.size()));
+    struct Load {
+      int64_t from, count;
+    };
+    SmallVector<Load> loads;
+    SmallVector<std::pair<int64_t, int64_t>> places; // of each lane: a load, an element of it
+    for (int64_t offset : offsets) {
+      if (loads.empty() || offset < loads.back().from || offset >= loads.back().from + lanes)
+        loads.push_back({offset, 0});
+      int64_t place = offset - loads.back().from;
+      loads.back().count = std::max(loads.back().count, place + 1);
+      places.push_back({int64_t(loads.size()) - 1, place});
+    }
+    places.resize(lanes, places.back());
+    Value all = load(loads[0].from, 1, loads[0].count);
+    for (int64_t l = std::min<int64_t>(1, int64_t(loads.size()) - 1); l < int64_t(loads.size()); ++l) {
+      Value next = l ? load(loads[l].from, 1, loads[l].count) : all;
+      SmallVector<int64_t> mask;
+      for (auto [lane, place] : llvm::enumerate(places))
+        mask.push_back(place.first == l && l        ? lanes + place.second
+                       : place.first == 0 && l <= 1 ? place.second
+                                                    : int64_t(lane));
+      all = vector::ShuffleOp::create(builder, loc, all, next, mask);
+    }
+    return all;
   }
 };
 

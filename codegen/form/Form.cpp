@@ -139,6 +139,8 @@ LogicalResult codegen::formKernels(ModuleOp module, bool fuse) {
     chooseLayouts(function);
     ownInitialValues(function);
     markBodies(function);
+    // Before fusion, which must not decide bits.
+    splitContractions(function);
     // Elementwise chains are one operation before anything is grouped: groups are then short.
     if (fuse && failed(fuseElementwise(function)))
       return failure();

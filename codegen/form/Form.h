@@ -26,6 +26,9 @@ void chooseLayouts(mlir::func::FuncOp function);
 void ownInitialValues(mlir::func::FuncOp function);
 /// Fuse elementwise producers into their consumers where that costs nothing (rules in Elementwise.cpp).
 mlir::LogicalResult fuseElementwise(mlir::func::FuncOp function);
+/// Contractions of long sums and few results, as weight gradients of convolutions, become sums of parts and their
+/// merge.
+void splitContractions(mlir::func::FuncOp function);
 /// Operands of large contractions, of contractions in loops and of those with frozen weights are copied to panels once,
 /// by kernels of their own (Pack.cpp).
 void packOperands(mlir::func::FuncOp function);

@@ -219,6 +219,21 @@ void storeLanes(OpBuilder &builder, Location loc, Value value, Value flat, Value
       vector::MaskedStoreOp::create(builder, loc, flat, position, laneMask(builder, loc, lanes, count), value);
     return;
   }
+  if (stride == 2 && fixed && lanes > 1) { // both halves spread, between what stays
+    for (int64_t half = 0; half < 2 && half * lanes / 2 < *fixed; ++half) {
+      SmallVector<int64_t> spread;
+      SmallVector<bool> written;
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        spread.push_back(half * lanes / 2 + lane / 2);
+        written.push_back(lane % 2 == 0 && spread.back() < *fixed);
+      }
+      Value mask = arith::ConstantOp::create(
+          builder, loc, DenseElementsAttr::get(VectorType::get({lanes}, builder.getI1Type()), written));
+      Value part = vector::ShuffleOp::create(builder, loc, value, value, spread);
+      vector::MaskedStoreOp::create(builder, loc, flat, addIndex(builder, loc, position, half * lanes), mask, part);
+    }
+    return;
+  }
   for (int64_t lane = 0; lane < (fixed ? std::min(*fixed, lanes) : lanes); ++lane) {
     OpBuilder::InsertionGuard guard(builder);
     if (!fixed) {

@@ -174,7 +174,7 @@ static LogicalResult emitLanes(Nest &nest, const BodyTraits &traits, const Targe
     starts.needed |= llvm::is_contained(nest.initial, Value());
     return emitTile(nest, *plan, target, builder);
   }
-  if (areSeveral(nest, windows->parts))
+  if (areSeveral(nest, windows->parts) && !windows->gathered)
     nest.initial.assign(nest.outputs(), Value());
   starts.needed |= llvm::is_contained(nest.initial, Value());
   return emitWindows(nest, *windows, traits, target, builder);

@@ -21,8 +21,8 @@ struct TilePlan {
   double cost = 0; // estimated cycles an element and step
 };
 
-/// The cheapest tile, if any dimension has room for lanes.
-std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, const Target &target);
+/// The cheapest tile, if any dimension has room for lanes; with lanes along loop `along`, if it is given.
+std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, const Target &target, int along = -1);
 
 /// Does the parallel loop, neither lane nor row, run inside a chunk: does it leave every copied or kept operand where
 /// it is?

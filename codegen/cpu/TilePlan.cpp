@@ -47,6 +47,8 @@ struct Costs {
 
 } // namespace
 
+static constexpr int64_t cacheWay = 4096; // bytes
+
 static int64_t known(int64_t size) { return ShapedType::isDynamic(size) ? 64 : size; }
 
 // Vector registers a tile needs.
@@ -67,15 +69,20 @@ static int64_t registersOf(const Nest &nest, const BodyTraits &traits, int lane,
   return needed + single + (traits.ops > 1 ? 2 : 0);
 }
 
+// Of `rows` rows of an operand that is read where it lies, so many lines of the first cache fall into one set.
+static int64_t linesInASet(const Access &access, int row, int64_t rows) {
+  int64_t bytes = access.element.isIndex() ? 8 : access.element.getIntOrFloatBitWidth() / 8;
+  int64_t stride = std::abs(access.strides[row]) * bytes;
+  return stride <= bytes ? 1 : llvm::divideCeil(rows, cacheWay / std::gcd(stride, cacheWay));
+}
+
 // Is an operand that all lanes share worth a copy: several blocks of lanes read it, from the same few sets of the first
 // cache, and the copy stays in the second?
 static bool isReadAgain(int64_t vectors, int64_t rows, double steps, const Access &access, int row,
                         const Target &target) {
-  constexpr int64_t mostElements = 128 << 10, way = 4096, tileRows = 6;
-  int64_t bytes = access.element.isIndex() ? 8 : access.element.getIntOrFloatBitWidth() / 8;
-  int64_t stride = std::abs(access.strides[row]) * bytes;
-  int64_t together = llvm::divideCeil(tileRows, way / std::gcd(stride, way)); // lines of a tile in one set
-  return vectors >= 8 && rows >= 4 && steps >= 32 && stride != bytes && together > target.l1Bytes / way / 2 &&
+  constexpr int64_t mostElements = 128 << 10, tileRows = 6;
+  return vectors >= 8 && rows >= 4 && steps >= 32 &&
+         linesInASet(access, row, tileRows) > int64_t(target.l1Bytes) / cacheWay / 2 &&
          double(rows) * std::min(steps, 512.0) <= mostElements;
 }
 
@@ -107,7 +114,7 @@ bool copiesInTile(const Nest &nest, const TilePlan &plan) {
          });
 }
 
-std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, const Target &target) {
+std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, const Target &target, int along) {
   if (!traits.lanes)
     return std::nullopt;
   SmallVector<unsigned> parallel = nest.dims(false), reductions = nest.dims(true);
@@ -144,7 +151,7 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
         alongPanels &= access.panelLoop == int(lane);
         panel = access.panelWidth;
       }
-    if (width < 2 || !distinct || !alongPanels)
+    if (width < 2 || !distinct || !alongPanels || (along >= 0 && int(lane) != along))
       continue;
     int64_t vectorsInAll = llvm::divideCeil(width, lanes);
     SmallVector<int> rowChoices = {-1};
@@ -175,7 +182,8 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
           bool alone = llvm::none_of(parallel, [&](unsigned d) {
             return d != lane && int(d) != row && access.strides[d] != 0 && nest.sizes[d] != 1 && isShared(i, d);
           });
-          packed[i] = alone && !ShapedType::isDynamic(nest.sizes[row]) &&
+          int64_t line = access.strides[row] == 1 ? nest.sizes[row] : nest.sizes[reductions.back()]; // of the copy
+          packed[i] = alone && !ShapedType::isDynamic(nest.sizes[row]) && line >= lanes &&
                       isReadAgain(vectorsInAll, height, steps, access, row, target);
           packing += packed[i] ? double(height) * 2 / double(lanes) : 0;
           continue;
@@ -227,6 +235,13 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
             continue;
           if (!transposed && rows * vectors * traits.ops > 64 && rows * vectors > 1)
             continue;
+          // every line of the tile is to be there for the next steps
+          if (reduces && rows > 4 && llvm::any_of(llvm::seq(0u, nest.inputs), [&](unsigned i) {
+                const Access &access = nest.accesses[i];
+                return !access.isScalar() && !packed[i] && access.strides[lane] == 0 &&
+                       linesInASet(access, row, rows) > int64_t(target.l1Bytes) / cacheWay * 3 / 4;
+              }))
+            continue;
           double cycles = 0;
           auto column = [&](int64_t vectorsHere) {
             return double(height / rows) * costs.step(rows, vectorsHere) +
@@ -248,6 +263,9 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
           for (unsigned i = 0; i < nest.outputs(); ++i)
             cycles += double(height) * vectorsInAll * (nest.output(i).strides[lane] == 1 ? 2 : 4 * lanes) / visit;
           double cost = cycles / (double(height) * width);
+          // of lanes that lie apart, those whose lines are nearest
+          if (int64_t apart = std::abs(nest.output(0).strides[lane]); !reduces && apart > 1)
+            cost *= 1 + 0.01 * std::log2(double(apart));
           if (ownWindows)
             cost *= 2 - double(vectors) / double(std::min(vectorsInAll, windowVectors));
           if (!best || cost < best->cost * 0.999) {

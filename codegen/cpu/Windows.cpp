@@ -6,24 +6,27 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
 namespace nnc::codegen::cpu {
 
-// Stores of one step that the copy writes out one by one: rows of positions, each in vectors.
-static constexpr int64_t mostStores = 256;
+// Vectors of one step that the copy writes out one by one.
+static constexpr int64_t mostStores = 192;
 // Fewer positions than these leave registers empty.
 static constexpr int64_t enoughPositions = 128;
 static constexpr int64_t leastRow = 4, mostStride = 4;
+// So many results of a position are worth a copy of their own.
+static constexpr int64_t leastRows = 16;
 
 static bool walksEvenly(const Access &access, unsigned outer, unsigned inner, int64_t size) {
   return access.isScalar() || access.strides[outer] == access.strides[inner] * size;
 }
 
 // The loops over positions of operand `i`: the innermost loop of the result, and those around it through which the
-// result walks evenly.
+// result walks evenly. Its elements may be a few apart, as those of one phase of a strided input gradient are.
 static SmallVector<unsigned> positionsOf(const Nest &nest, unsigned i) {
   const Access &windowed = nest.accesses[i], &other = nest.accesses[1 - i], &result = nest.output(0);
   if (windowed.isScalar() || other.isScalar())
@@ -31,7 +34,8 @@ static SmallVector<unsigned> positionsOf(const Nest &nest, unsigned i) {
   auto isMine = [&](unsigned d) { return windowed.strides[d] != 0 && other.strides[d] == 0; };
   SmallVector<unsigned> positions;
   for (unsigned d : nest.dims(false))
-    if (isMine(d) && result.strides[d] == 1)
+    if (isMine(d) && result.strides[d] >= 1 && result.strides[d] <= mostStride &&
+        (positions.empty() || result.strides[d] <= result.strides[positions[0]]))
       positions.assign(1, d);
   // far apart in memory, lanes are better transposed (Tile.cpp)
   if (positions.empty() || windowed.strides[positions[0]] < 1 || windowed.strides[positions[0]] > mostStride)
@@ -123,9 +127,16 @@ static Nest productOf(const Nest &nest, const WindowPlan &plan, int64_t steps) {
   return product;
 }
 
-static bool isPlain(const Nest &product, const WindowPlan &plan, const std::optional<TilePlan> &tile) {
-  return tile && tile->row >= 0 && !tile->transposed && product.accesses[plan.access].strides[tile->lane] == 1 &&
-         product.accesses[plan.access].strides[tile->row] == 0;
+// The tile of such a product: lanes run along positions, which the copy and the result have as neighbours.
+static std::optional<TilePlan> planProduct(const Nest &product, const WindowPlan &plan, const BodyTraits &traits,
+                                           const Target &target) {
+  const Access &copy = product.accesses[plan.access];
+  for (unsigned d : product.dims(false))
+    if (copy.strides[d] == 1)
+      if (std::optional<TilePlan> tile = planTile(product, traits, target, int(d)))
+        if (tile->row >= 0 && !tile->transposed && copy.strides[tile->row] == 0)
+          return tile;
+  return std::nullopt;
 }
 
 std::optional<WindowPlan> planWindows(const Nest &nest, const BodyTraits &traits, const Target &target) {
@@ -142,32 +153,38 @@ std::optional<WindowPlan> planWindows(const Nest &nest, const BodyTraits &traits
       continue;
     int64_t row = nest.sizes[plan.positions.back()], width = volumeOf(nest, plan.positions);
     int64_t lanes = target.vectorBits / nest.accesses[i].element.getIntOrFloatBitWidth();
-    if (width < enoughPositions) {
+    bool apart = nest.output(0).strides[plan.positions.back()] != 1;
+    if (apart && volumeOf(nest, rowsOf(nest, plan)) < leastRows)
+      continue;
+    auto fits = [&](const WindowPlan &wanted) {
+      return llvm::divideCeil(volumeOf(nest, wanted.positions), lanes) <= mostStores;
+    };
+    if (width < enoughPositions || apart) {
       WindowPlan wider = plan;
       SmallVector<unsigned> images = imagesOf(nest, plan);
-      wider.gathered = images.size();
+      wider.gathered = true;
+      wider.outside = images.size();
       wider.positions.insert(wider.positions.begin(), images.begin(), images.end());
-      int64_t lines = volumeOf(nest, wider.positions) / row;
-      if (volumeOf(nest, images) > 1 && lines * (llvm::divideCeil(row, lanes) + 1) <= mostStores &&
+      if ((volumeOf(nest, images) > 1 || apart) && fits(wider) &&
           volumeOf(nest, rowsOf(nest, plan)) * gatheredLine(nest, wider) * 4 <= target.l2Bytes / 2)
         plan = wider;
+      else if (apart)
+        continue;
       width = volumeOf(nest, plan.positions);
     }
     if (!plan.gathered && isDense(nest, plan))
       continue; // a plain product already
-    // of short rows each would be a copy of its own
-    if (row < leastRow || width / row * (llvm::divideCeil(row, lanes) + 1) > mostStores)
+    if (row < leastRow || !fits(plan))
       continue;
     // The steps at once: as many as a block of lanes has room for in the first cache, and all blocks in the second.
     plan.parts = partsWithin(nest, 256);
-    std::optional<TilePlan> tile = planTile(productOf(nest, plan, plan.parts.steps), traits, target);
+    std::optional<TilePlan> tile = planProduct(productOf(nest, plan, plan.parts.steps), plan, traits, target);
     if (!tile)
       continue;
     int64_t first = target.l1Bytes * 3 / 4 / (tile->vectors * tile->lanes * 4),
             second = target.l2Bytes / 2 / (width * 4);
     plan.parts = partsWithin(nest, std::max<int64_t>(16, std::min(first, second)));
-    Nest product = productOf(nest, plan, plan.parts.steps);
-    if (isPlain(product, plan, planTile(product, traits, target)))
+    if (planProduct(productOf(nest, plan, plan.parts.steps), plan, traits, target))
       return plan;
   }
   return std::nullopt;
@@ -192,10 +209,11 @@ public:
         outer.push_back(d);
     if (plan.gathered)
       gathered = memoryFor(volumeOf(nest, rows) * gatheredLine(nest, plan));
-    bool fromMemory = llvm::is_contained(nest.initial, Value());
     overLoops(nest, Cursor::start(nest, builder), outer, builder, [&](const Cursor &cursor) {
-      if (plan.gathered && fromMemory)
+      if (plan.gathered && !nest.initial[0])
         moveResults(cursor, /*out=*/false);
+      else if (plan.gathered && areSeveral(nest, plan.parts))
+        fillResults();
       overParts(nest, cursor, plan.parts, builder, [&](const Cursor &at, int64_t steps) { part(at, steps); });
       if (plan.gathered)
         moveResults(cursor, /*out=*/true);
@@ -222,15 +240,26 @@ private:
     return scratchMemory(nest, elements, nest.accesses[plan.access].element, builder);
   }
 
+  // The block starts from the initial value.
+  void fillResults() {
+    int64_t lanes = target.vectorBits / nest.output(0).element.getIntOrFloatBitWidth();
+    int64_t elements = volumeOf(nest, rows) * gatheredLine(nest, plan);
+    auto loop = scf::ForOp::create(builder, loc, constantIndex(builder, loc, 0), constantIndex(builder, loc, elements),
+                                   constantIndex(builder, loc, lanes));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(loop.getBody()->getTerminator());
+    storeLanes(builder, loc, nest.initial[0], gathered, loop.getInductionVar(), 1, lanes, attr(lanes));
+  }
+
   // Copies results between memory and the block they are gathered in.
   void moveResults(const Cursor &cursor, bool out) {
     SmallVector<unsigned> loops(rows);
-    loops.append(plan.positions.begin(), plan.positions.begin() + plan.gathered);
+    loops.append(plan.positions.begin(), plan.positions.begin() + plan.outside);
     moveRuns(cursor, loops, constantIndex(builder, loc, 0), out);
   }
 
   void moveRuns(const Cursor &cursor, ArrayRef<unsigned> dims, Value at, bool out) {
-    int64_t run = volumeOf(nest, ArrayRef(plan.positions).drop_front(plan.gathered));
+    int64_t run = volumeOf(nest, ArrayRef(plan.positions).drop_front(plan.outside));
     if (!dims.empty()) {
       unsigned d = dims.front();
       int64_t stride = gatheredLine(nest, plan);
@@ -241,7 +270,7 @@ private:
       }
       if (!llvm::is_contained(rows, d)) {
         stride = run;
-        for (unsigned image : llvm::reverse(ArrayRef(plan.positions).take_front(plan.gathered))) {
+        for (unsigned image : llvm::reverse(ArrayRef(plan.positions).take_front(plan.outside))) {
           if (image == d)
             break;
           stride *= nest.sizes[image];
@@ -255,19 +284,25 @@ private:
       return;
     }
     int64_t lanes = target.vectorBits / nest.output(0).element.getIntOrFloatBitWidth();
+    const Access &result = nest.output(0);
+    int64_t stride = result.strides[plan.positions.back()];
     for (int64_t p = 0; p < run; p += lanes) {
       OpFoldResult count = attr(std::min(lanes, run - p));
-      Value there = addIndex(builder, loc, cursor.positions[nest.inputs], p), here = addIndex(builder, loc, at, p);
-      Value from = out ? gathered : nest.output(0).flat, to = out ? nest.output(0).flat : gathered;
-      Value value = loadLanes(builder, loc, from, out ? here : there, 1, lanes, count);
-      storeLanes(builder, loc, value, to, out ? there : here, 1, lanes, count);
+      Value there = addIndex(builder, loc, cursor.positions[nest.inputs], p * stride),
+            here = addIndex(builder, loc, at, p);
+      Value value = out ? loadLanes(builder, loc, gathered, here, 1, lanes, count)
+                        : loadLanes(builder, loc, result.flat, there, stride, lanes, count);
+      if (out)
+        storeLanes(builder, loc, value, result.flat, there, stride, lanes, count);
+      else
+        storeLanes(builder, loc, value, gathered, here, 1, lanes, count);
     }
   }
 
   // `steps` iterations of the chunk's loop from `cursor` on.
   void part(const Cursor &cursor, int64_t steps) {
     Nest product = productOf(nest, plan, steps);
-    std::optional<TilePlan> tile = planTile(product, traits, target);
+    std::optional<TilePlan> tile = planProduct(product, plan, traits, target);
     if (!tile) {
       failedPart = true;
       return;
@@ -284,6 +319,8 @@ private:
     if (plan.gathered) {
       product.accesses[nest.inputs].flat = gathered;
       product.starts[nest.inputs] = Value();
+      if (areSeveral(nest, plan.parts))
+        product.initial[0] = Value();
     }
     int64_t inAll = steps;
     for (unsigned r = plan.parts.at + 1; r < reductions.size(); ++r)

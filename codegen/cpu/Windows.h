@@ -7,18 +7,18 @@
 namespace nnc::codegen::cpu {
 
 struct WindowPlan {
-  unsigned access = 0; // the operand that is copied
-  llvm::SmallVector<unsigned>
-      positions;         // loops that become one, outer ones first; the last one's results are neighbours
-  unsigned gathered = 0; // so many of them the result does not walk evenly either: it is computed in a block of its own
+  unsigned access = 0;                   // the operand that is copied
+  llvm::SmallVector<unsigned> positions; // loops that become one, outer ones first
+  bool gathered = false; // the result does not walk evenly through all: it is computed in a block of its
+  unsigned outside = 0;  // own, from which runs are copied, positions without so many outer loops
   Parts parts;           // of the sum, one copy each
 };
 
-/// A plan for a nest whose result walks evenly through positions that an operand does not, if the product of the copy
-/// is one that packs that operand anyway.
+/// A plan for a nest whose result has neighbours along positions, or elements a few apart, that an operand does not
+/// walk evenly.
 std::optional<WindowPlan> planWindows(const Nest &nest, const BodyTraits &traits, const Target &target);
 /// Emits the nest. What it adds up starts from what is in memory, or from the nest's initial value where one part is
-/// all.
+/// all or results are gathered.
 mlir::LogicalResult emitWindows(const Nest &nest, const WindowPlan &plan, const BodyTraits &traits,
                                 const Target &target, mlir::OpBuilder &builder);
 /// The same for windows along the sum (SumWindows.cpp).

@@ -125,6 +125,9 @@ TEST_CASE("strided convolutions and their gradients") {
   check({2, 8, 16, 17, 16, 2, 2, dims(3, 0, 1, 1)}); // positions that no tap reaches
   check({2, 8, 12, 15, 13, 3, 3, dims(2, 2, 2, 1)}); // taps of one phase only
   check({1, 12, 8, 16, 12, 3, 3, {{2, 3}, {2, 0}, {0, 1}, {1, 2}, 2}});
+  check({3, 20, 144, 15, 18, 3, 3, dims(2, 1, 1, 1)}); // results of a phase gathered, from several parts of the sum
+  check({2, 36, 24, 14, 40, 5, 5, dims(3, 2, 1, 2)});
+  check({2, 40, 48, 20, 21, 1, 1, dims(4, 0, 1, 1)});
 }
 
 TEST_CASE("convolutions of one tap and their gradients") {

@@ -111,8 +111,9 @@ void codegen::splitReductions(func::FuncOp function) {
 
 //===--- contractions ---===//
 
-// The results of a convolution's weight gradient are few and its sums long, along rows of both operands: tasks that
-// share the results each turn or copy them again. So tasks share the sum, and each computes all results of its part.
+// The results of a convolution's weight gradient are few and its sums long, along rows of both operands; so are those
+// of a convolution of many channels at few positions. Tasks that share the results each turn or copy the operands
+// again. So tasks share the sum, and each computes all results of its part.
 static std::optional<std::pair<unsigned, int64_t>> partsOfSum(linalg::GenericOp op) {
   constexpr int64_t mostResults = 160 << 10, longSum = 1024, muchWork = 4 << 20;
   auto sum = op.getBody()->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
@@ -132,7 +133,7 @@ static std::optional<std::pair<unsigned, int64_t>> partsOfSum(linalg::GenericOp 
   Extent extent = extentOf(op);
   if (extent.results > mostResults || extent.reduced < longSum || extent.results * extent.reduced < muchWork)
     return std::nullopt;
-  for (unsigned dim : ArrayRef(dims).take_front(2)) // images, or else their rows
+  for (unsigned dim : ArrayRef(dims).take_front(2)) // images, or else their rows; or channels
     if (int64_t parts = partsOf(op.getStaticLoopRanges()[dim], 4, 8, 16))
       return std::pair(dim, parts);
   return std::nullopt;

@@ -138,14 +138,15 @@ TEST_CASE("convolutions of one tap and their gradients") {
   check({2, 20, 24, 9, 33, 1, 3, {{1, 1}, {0, 1}, {0, 1}, {1, 1}, 1}}); // one direction only
 }
 
-TEST_CASE("weight gradients of long sums are sums of parts") {
+TEST_CASE("long sums are sums of parts") {
   check({8, 3, 20, 33, 33, 3, 3, dims(1, 1, 1, 1)});  // an image each
   check({24, 3, 28, 17, 16, 3, 3, dims(1, 1, 1, 1)}); // three images each
   check({17, 5, 16, 16, 26, 3, 3, dims(1, 1, 1, 1)}); // no good number of images: some rows of each
   check({1, 3, 40, 129, 131, 3, 3, dims(2, 1, 1, 1)});
   check({1, 3, 45, 65, 67, 3, 3, {{1, 2}, {2, 0}, {2, 1}, {2, 1}, 1}});
-  check({8, 24, 40, 23, 24, 1, 1, dims(1, 0, 1, 1)}); // one tap
-  check({8, 12, 72, 24, 25, 3, 3, dims(1, 1, 1, 3)}); // groups
+  check({8, 24, 40, 23, 24, 1, 1, dims(1, 0, 1, 1)});  // one tap
+  check({8, 12, 72, 24, 25, 3, 3, dims(1, 1, 1, 3)});  // groups
+  check({1, 128, 40, 12, 11, 3, 3, dims(1, 1, 1, 1)}); // some channels each
 }
 
 // Of a strided operand, too, panels are made once for all tasks.

@@ -1,6 +1,6 @@
 // Long reductions with few results, and contractions of long sums, become a fixed tree of two levels: partial results,
-// one for each task, then their merge. How many partial results depends on the shape only, so the bits do not depend on
-// threads or target.
+// one for each task, then their merge. How many partial results depends on the shape and layout only, so the bits do
+// not depend on threads or target.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "nnc/codegen/form/Form.h"

@@ -144,8 +144,8 @@ namespace {
 struct Side {
   static constexpr double dense = 0.15, packed = 0.05; // panels are only read
   static constexpr double turned = 0.35;               // through registers, a block of lanes at a time
-  // No pass of its own copies it: rows, or little; the lanes' operand. Of no second cache's size it comes from the
-  // third, or from memory.
+  // What no pass of its own copies: rows, or little; the lanes' operand; what the third cache holds, as panels or where
+  // it lies; what comes from memory. The sizes are elements of a batch.
   static constexpr double inPlace = 0.06, inTile = 0.2;
   static constexpr double farPanels = 0.4, far = 0.6, farthest = 1.0;
   static constexpr int64_t little = 192 << 10, large = 1 << 20, largest = 4 << 20;
@@ -299,7 +299,7 @@ static Sides sidesOf(linalg::LinalgOp op, const Labels &labels, ArrayRef<int64_t
     int64_t elements = both[input]->whole * sides.depth; // of a batch
     for (int dim : both[input]->dims)
       elements *= ranges[dim];
-    // (an image that many rows of weights read is better kept small)
+    // an image beside panels is read again for each tap, and better kept small
     if (both[input]->copying == Side::packed && both[1 - input]->copying != Side::shared && elements > Side::large)
       both[input]->copying = Side::farPanels;
     if (both[input]->copying != Side::dense || lanes < 0)

@@ -83,8 +83,9 @@ TEST_CASE("a product is one chain of multiply-adds, in order") {
   }
 }
 
-// Channels last, all taps in one task, in parts of the sum that stay in the cache, from panels or not.
-TEST_CASE("a weight gradient is one chain of multiply-adds, position by position") {
+// All taps in one task, in parts of the sum that stay in the cache, from panels or not. (In the given layout long sums
+// are sums of parts: conv_gradients.cpp.)
+TEST_CASE("a weight gradient channels last is one chain of multiply-adds, position by position") {
   struct {
     int64_t n, c, o, stride;
   } sizes[] = {{3, 64, 64, 1}, {3, 40, 72, 2}, {9, 64, 128, 1}};

@@ -84,14 +84,17 @@ private:
   static constexpr int64_t mostPasses = 12;
   bool fetchesChunks = false;
   // An operand that the lanes share, all rows of a chunk in one place: rows far apart in memory fall into the same sets
-  // of the first cache, and every block of lanes reads them again.
+  // of the first cache, and every block of lanes reads them again. Where rows lie together and steps far apart, the
+  // rows of a tile follow each other step by step, tile after tile: it reads a line for a few of its elements
+  // otherwise.
   struct RowBlock {
     unsigned access;
     Access source;
-    int64_t elements;
+    bool byTiles;
   };
   SmallVector<RowBlock> rowBlocks;
 
+  static constexpr int64_t lineElements = 16; // of a cache
   OpFoldResult attr(int64_t value) { return builder.getIndexAttr(value); }
   Value asValue(OpFoldResult value) { return getValueOrCreateConstantIndexOp(builder, loc, value); }
   bool isPacked(unsigned access) const { return plan.packed[access]; }
@@ -162,11 +165,10 @@ private:
     return passes;
   }
 
-  // Where the copy of operand `i` has its elements: the dimension contiguous in memory, a row or the last reduction,
-  // stays innermost; lines of it lie a few elements apart from a multiple of a cache's way.
+  // Where the copy of operand `i` has its elements: by tiles, or row by row, a few elements apart from a multiple of a
+  // cache's way.
   RowBlock rowBlockOf(unsigned i) {
-    RowBlock block{i, nest.accesses[i], 0};
-    bool rowsInside = block.source.strides[plan.row] == 1;
+    RowBlock block{i, nest.accesses[i], nest.accesses[i].strides[plan.row] == 1};
     Access copy = block.source;
     copy.strides.assign(nest.loops(), 0);
     copy.offset = 0;
@@ -175,16 +177,18 @@ private:
       copy.strides[d] = stride;
       stride *= size;
     };
-    if (rowsInside)
-      place(plan.row, llvm::alignTo(nest.sizes[plan.row], 16));
+    if (block.byTiles)
+      stride = plan.rows;
     for (unsigned r = reductions.size(); r-- > chunkAt;)
       place(reductions[r], r == chunkAt ? chunkSize : nest.sizes[reductions[r]]);
-    if (!rowsInside) {
-      stride = llvm::alignTo(stride, 16) + 16;
+    if (block.byTiles) { // a tile begins `plan.rows` rows on; whole vectors may be stored at the end of its last step
+      copy.strides[plan.row] = stride / plan.rows + llvm::divideCeil(lanes, plan.rows);
+      stride = copy.strides[plan.row] * llvm::alignTo(nest.sizes[plan.row], plan.rows);
+    } else {
+      stride = llvm::alignTo(stride, lineElements) + lineElements;
       place(plan.row, nest.sizes[plan.row]);
     }
-    block.elements = stride + 16; // whole vectors may be stored at the end of a line
-    copy.flat = scratchMemory(nest, block.elements, copy.element, builder);
+    copy.flat = scratchMemory(nest, stride + lineElements, copy.element, builder); // and at the end of a line
     copies.push_back(copy);
     return block;
   }
@@ -196,12 +200,11 @@ private:
     for (auto [block, copy] : llvm::zip(rowBlocks, copies)) {
       nest.accesses[block.access] = block.source;
       SmallVector<unsigned> dims; // outer ones first, the contiguous one last
-      bool rowsInside = copy.strides[plan.row] == 1;
-      if (!rowsInside)
+      if (!block.byTiles)
         dims.push_back(plan.row);
       for (unsigned r = chunkAt; r < reductions.size(); ++r)
         dims.push_back(reductions[r]);
-      if (rowsInside)
+      if (block.byTiles)
         dims.push_back(plan.row);
       Value begin = asValue(chunkBegin);
       Value base = builder.createOrFold<arith::SubIOp>(
@@ -229,10 +232,25 @@ private:
       return;
     }
     int64_t stride = block.source.strides[d];
-    auto copyLanes = [&](const Cursor &at, OpFoldResult count) {
-      Value value = loadLanes(builder, loc, block.source.flat, at.positions[block.access], stride, plan.lanes, count);
-      storeLanes(builder, loc, value, copy.flat, moved(at), 1, plan.lanes, attr(plan.lanes));
+    auto copyLanes = [&](const Cursor &at, OpFoldResult count, int64_t first = 0) {
+      Value from = addIndex(builder, loc, at.positions[block.access], first);
+      Value value = loadLanes(builder, loc, block.source.flat, from, stride, plan.lanes, count);
+      storeLanes(builder, loc, value, copy.flat, addIndex(builder, loc, moved(at), first), 1, plan.lanes,
+                 attr(plan.lanes));
     };
+    if (block.byTiles) {
+      auto copyTiles = [&](int64_t begin, int64_t end, int64_t rows) {
+        loopOver(nest, cursor, d, attr(begin), attr(end), plan.rows, {}, builder, [&](const Cursor &at, ValueRange) {
+          for (int64_t row = 0; row < rows; row += plan.lanes)
+            copyLanes(at, attr(std::min(plan.lanes, rows - row)), row);
+          return SmallVector<Value>();
+        });
+      };
+      int64_t size = nest.sizes[d], main = size / plan.rows * plan.rows;
+      copyTiles(0, main, plan.rows);
+      copyTiles(main, size, size - main);
+      return;
+    }
     auto first = getConstantIntValue(from), end = getConstantIntValue(to);
     OpFoldResult whole, rest;
     if (first && end) {
@@ -584,9 +602,10 @@ private:
         count = attr(lanes);
       }
     bool panel = access.panelLoop == plan.lane; // whole to its end
-    Value position =
-        addIndex(builder, loc, cursor.positions[i],
-                 u * rowStride(access) + (panel ? access.distance(plan.lane, v * lanes) : v * lanes * stride));
+    bool byTiles = llvm::any_of(rowBlocks, [&](const RowBlock &block) { return block.access == i && block.byTiles; });
+    Value position = addIndex(builder, loc, cursor.positions[i],
+                              u * (byTiles ? 1 : rowStride(access)) +
+                                  (panel ? access.distance(plan.lane, v * lanes) : v * lanes * stride));
     Value value = loadLanes(builder, loc, flat, position, stride, lanes, panel ? attr(lanes) : count);
     if (copying)
       for (auto [each, to] : llvm::zip(panels, copyTo))

@@ -17,6 +17,7 @@ struct Costs {
   double lanes;
   ArrayRef<bool> packed;
   bool reduces, panels;
+  double instructions; // a cycle
 
   int64_t stride(const Access &access, int dim) const { return dim < 0 ? 0 : access.strides[dim]; }
 
@@ -38,8 +39,8 @@ struct Costs {
 
   double step(int64_t rows, int64_t vectors) const {
     double arithmetic = double(rows * vectors) * std::max(1u, traits.ops), memory = loads(rows, vectors);
-    // two of each a cycle, four to five instructions in all, and a chain of additions takes four
-    double cycles = std::max({arithmetic / 2, memory / 2, (arithmetic + memory) / 4.5, reduces ? 4.0 : 0.0});
+    // two of each a cycle, some instructions in all, and a chain of additions takes four
+    double cycles = std::max({arithmetic / 2, memory / 2, (arithmetic + memory) / instructions, reduces ? 4.0 : 0.0});
     // with whole panels in order, loads are what is left to spare
     return cycles + 0.75 + (panels ? 0.1 * memory : 0);
   }
@@ -69,21 +70,35 @@ static int64_t registersOf(const Nest &nest, const BodyTraits &traits, int lane,
   return needed + single + (traits.ops > 1 ? 2 : 0);
 }
 
+static int64_t elementBytes(const Access &access) {
+  return access.element.isIndex() ? 8 : access.element.getIntOrFloatBitWidth() / 8;
+}
+
 // Of `rows` rows of an operand that is read where it lies, so many lines of the first cache fall into one set.
 static int64_t linesInASet(const Access &access, int row, int64_t rows) {
-  int64_t bytes = access.element.isIndex() ? 8 : access.element.getIntOrFloatBitWidth() / 8;
+  int64_t bytes = elementBytes(access);
   int64_t stride = std::abs(access.strides[row]) * bytes;
   return stride <= bytes ? 1 : llvm::divideCeil(rows, cacheWay / std::gcd(stride, cacheWay));
 }
 
 // Is an operand that all lanes share worth a copy: several blocks of lanes read it, from the same few sets of the first
 // cache, and the copy stays in the second?
-static bool isReadAgain(int64_t vectors, int64_t rows, double steps, const Access &access, int row,
-                        const Target &target) {
+static bool isReadAgain(int64_t rows, double steps, const Access &access, int row, const Target &target) {
   constexpr int64_t mostElements = 128 << 10, tileRows = 6;
-  return vectors >= 8 && rows >= 4 && steps >= 32 &&
-         linesInASet(access, row, tileRows) > int64_t(target.l1Bytes) / cacheWay / 2 &&
+  return rows >= 4 && steps >= 32 && linesInASet(access, row, tileRows) > int64_t(target.l1Bytes) / cacheWay / 2 &&
          double(rows) * std::min(steps, 512.0) <= mostElements;
+}
+
+// The same where rows lie together and steps far apart: a tile of few rows reads a part of each step's line, and the
+// first cache does not keep the lines of all steps for the next tile. Tiles of 32 registers read most of a line.
+static bool isReadInParts(int64_t rows, double steps, const Access &access, int row, unsigned inner,
+                          const Target &target) {
+  constexpr int64_t lineBytes = 64;
+  int64_t bytes = std::abs(access.strides[inner]) * elementBytes(access);
+  if (target.registers > 16 || access.strides[row] != 1 || bytes < lineBytes || rows < 8)
+    return false;
+  int64_t sets = std::min(cacheWay / std::gcd(bytes, cacheWay), cacheWay / lineBytes);
+  return steps > double(sets * target.l1Bytes / cacheWay) / 2;
 }
 
 bool sharesCopies(const Nest &nest, const TilePlan &plan, unsigned loop) {
@@ -182,9 +197,11 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
           bool alone = llvm::none_of(parallel, [&](unsigned d) {
             return d != lane && int(d) != row && access.strides[d] != 0 && nest.sizes[d] != 1 && isShared(i, d);
           });
+          constexpr int64_t fewVectors = 6; // a tile has two or more of them
           int64_t line = access.strides[row] == 1 ? nest.sizes[row] : nest.sizes[reductions.back()]; // of the copy
-          packed[i] = alone && !ShapedType::isDynamic(nest.sizes[row]) && line >= lanes &&
-                      isReadAgain(vectorsInAll, height, steps, access, row, target);
+          packed[i] = alone && !ShapedType::isDynamic(nest.sizes[row]) && line >= lanes && vectorsInAll >= fewVectors &&
+                      (isReadInParts(height, steps, access, row, reductions.back(), target) ||
+                       isReadAgain(height, steps, access, row, target));
           packing += packed[i] ? double(height) * 2 / double(lanes) : 0;
           continue;
         }
@@ -198,7 +215,8 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
         for (unsigned d : parallel)
           if (d != lane && int(d) != row && access.strides[d] == 0)
             rowsInAll *= double(known(nest.sizes[d]));
-        bool worth = far ? rowsInAll * 1.5 > each * 4 && steps >= 8 : rowsInAll >= 24 && steps >= 64 && inner >= 128;
+        bool worth = far ? rowsInAll * 1.5 > each * 4 && steps >= 8
+                         : rowsInAll >= 24 && steps >= 64 && (inner >= 128 || inner % lanes);
         if (worth) {
           packed[i] = true;
           packing += width * each * double(height) / rowsInAll;
@@ -208,7 +226,10 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
         transposed = false;
       if (!reduces && row >= 0 && !transposed)
         continue;
-      Costs costs{nest, traits, (int)lane, row, (double)lanes, packed, reduces, panel > 0};
+      // tiles of few registers have the more instructions beside the multiply-adds, and compete for them with a thread
+      // that shares the core
+      double instructions = target.registers > 16 ? 4.5 : 3.5;
+      Costs costs{nest, traits, (int)lane, row, (double)lanes, packed, reduces, panel > 0, instructions};
       int64_t mostVectors = transposed ? 1 : traits.heavy || traits.ops > 12 ? 2 : 4;
       if (traits.ops > 40)
         mostVectors = 1;
@@ -321,6 +342,10 @@ Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target) {
         most = target.l1Bytes * 3 / 4;
         width += llvm::alignTo(nest.sizes[plan.row], 16);
       }
+  // copied rows stay in the second cache
+  for (auto [access, packed] : llvm::zip(nest.accesses, plan.packed))
+    if (packed && access.strides[plan.lane] == 0)
+      most = std::min(most, target.l2Bytes / 2 / nest.sizes[plan.row] * width);
   int64_t budget = std::max<int64_t>(64, most / (width * 4)), inner = 1;
   chunk.at = reductions.size() - 1;
   while (chunk.at > 0 && inner * nest.sizes[reductions[chunk.at]] <= budget)

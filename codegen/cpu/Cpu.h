@@ -22,7 +22,7 @@ void fuseMultiplyAdd(mlir::func::FuncOp kernel);
 /// Tensors -> memrefs: every result is computed in its destination argument (Bufferize.cpp).
 mlir::LogicalResult bufferize(mlir::ModuleOp module);
 
-/// The forall over tasks becomes a loop over [begin, end), two new last arguments (Tasks.cpp).
+/// The kernel becomes a function of one task, whose index is the new last argument (Tasks.cpp).
 mlir::LogicalResult lowerTasks(mlir::func::FuncOp kernel);
 
 /// Buffers inside a kernel become memory of its stack frame, shared by those that do not live at once (Scratch.cpp).

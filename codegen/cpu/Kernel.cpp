@@ -39,7 +39,7 @@ LogicalResult lowerKernel(ModuleOp module, const Target &target) {
   kernel = *module.getOps<func::FuncOp>().begin();
   if (failed(cpu::lowerTasks(kernel)))
     return failure();
-  // After the task loop: scratch of one task is not needed by the next.
+  // After the tasks: scratch of one is not needed by the next.
   if (failed(cpu::placeScratch(kernel)))
     return failure();
   if (failed(cpu::lowerToLoops(kernel, target)))

@@ -14,7 +14,6 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
-#include "llvm/Transforms/IPO/AlwaysInliner.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
 #include "llvm/Transforms/Scalar/EarlyCSE.h"
 #include "llvm/Transforms/Scalar/IndVarSimplify.h"
@@ -44,11 +43,12 @@ static std::unique_ptr<llvm::TargetMachine> createTargetMachine(const Target &ta
                                       llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less));
 }
 
-// void symbol(void **buffers, i64 begin, i64 end) loads the pointers and runs the body, which is inlined into it.
+// void symbol(void **buffers, i64 begin, i64 end) loads the pointers and calls the kernel's function for each task. It
+// is not inlined: see Tasks.cpp.
 static void addEntry(llvm::Module &module, llvm::Function *body, const std::string &symbol, bool mayAlias) {
-  body->setName("body");
+  body->setName("task");
   body->setLinkage(llvm::GlobalValue::InternalLinkage);
-  body->addFnAttr(llvm::Attribute::AlwaysInline);
+  body->addFnAttr(llvm::Attribute::NoInline);
   llvm::LLVMContext &context = module.getContext();
   llvm::IRBuilder<> builder(context);
   llvm::Type *pointer = builder.getPtrTy(), *i64 = builder.getInt64Ty();
@@ -56,7 +56,9 @@ static void addEntry(llvm::Module &module, llvm::Function *body, const std::stri
                                        llvm::GlobalValue::ExternalLinkage, symbol, module);
   entry->setVisibility(llvm::GlobalValue::HiddenVisibility);
   entry->setDSOLocal(true);
-  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", entry));
+  auto *start = llvm::BasicBlock::Create(context, "", entry), *loop = llvm::BasicBlock::Create(context, "", entry),
+       *done = llvm::BasicBlock::Create(context, "", entry);
+  builder.SetInsertPoint(start);
   llvm::SmallVector<llvm::Value *> arguments;
   for (llvm::Argument &argument : body->args()) {
     if (!argument.getType()->isPointerTy())
@@ -66,9 +68,17 @@ static void addEntry(llvm::Module &module, llvm::Function *body, const std::stri
     llvm::Value *slot = builder.CreateConstInBoundsGEP1_64(pointer, entry->getArg(0), argument.getArgNo());
     arguments.push_back(builder.CreateAlignedLoad(pointer, slot, llvm::Align(8)));
   }
-  arguments.push_back(entry->getArg(1));
-  arguments.push_back(entry->getArg(2));
+  llvm::Value *begin = entry->getArg(1), *end = entry->getArg(2);
+  builder.CreateCondBr(builder.CreateICmpSLT(begin, end), loop, done);
+  builder.SetInsertPoint(loop);
+  llvm::PHINode *task = builder.CreatePHI(i64, 2);
+  llvm::Value *next = builder.CreateNSWAdd(task, builder.getInt64(1));
+  task->addIncoming(begin, start);
+  task->addIncoming(next, loop);
+  arguments.push_back(task);
   builder.CreateCall(body, arguments);
+  builder.CreateCondBr(builder.CreateICmpSLT(next, end), loop, done);
+  builder.SetInsertPoint(done);
   builder.CreateRetVoid();
 }
 
@@ -105,7 +115,6 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine, bool pl
   function.addPass(llvm::InstCombinePass());
   function.addPass(llvm::SimplifyCFGPass());
   llvm::ModulePassManager passes;
-  passes.addPass(llvm::AlwaysInlinerPass());
   passes.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(function)));
   passes.run(module, modules);
 }

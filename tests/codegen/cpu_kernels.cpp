@@ -53,7 +53,9 @@ TEST_CASE("dot of any size and layout") {
                                                             {2, 3, 2},
                                                             {1, 1, 50},
                                                             {40, 48, 700},
-                                                            {3, 100, 9}})
+                                                            {3, 100, 9},
+                                                            {77, 104, 300}, // rows in copies by tiles, the last of five
+                                                            {200, 64, 700}}) // and in several parts of the sum
     for (std::string a : {"mk", "km"})
       for (std::string b : {"kn", "nk"}) {
         INFO(m << " " << n << " " << k << " " << a << " " << b);

@@ -702,17 +702,17 @@ private:
                     results, builder, body);
   }
 
-  // So many steps of the sum are one iteration of a small tile's loop, whose own instructions are one of ten of it: a
-  // processor that shares its decoder with another thread waits for instructions, not for multiply-adds.
+  // So many steps of the sum, or all taps, are one iteration of a small tile's loop, whose own instructions are one of
+  // ten of it: a processor that shares its decoder with another thread waits for instructions, not for multiply-adds.
   int64_t stepsTogether(unsigned r, int64_t rows, int64_t vectors) const {
-    constexpr int64_t fewOperations = 16;
-    int64_t size = nest.sizes[reductions[r]], wanted = 4;
+    constexpr int64_t fewOperations = 16, wanted = 4, mostTaps = 5;
+    int64_t size = nest.sizes[reductions[r]];
     if (r + 1 != reductions.size() || copying || plan.row < 0 || rows != plan.rows || rows * vectors > fewOperations ||
         ShapedType::isDynamic(size))
       return 1;
     if (r == chunkAt && chunked)
       size = std::gcd(size, chunkSize); // the last chunk, too
-    return std::gcd(size, wanted);
+    return size <= mostTaps ? size : std::gcd(size, wanted);
   }
 
   // The body of two vectors as one of twice the lanes: the code generator then has two chains of operations side by

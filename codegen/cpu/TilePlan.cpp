@@ -17,7 +17,8 @@ struct Costs {
   double lanes;
   ArrayRef<bool> packed;
   bool reduces, panels;
-  double instructions; // a cycle
+  double instructions;      // a cycle
+  bool nearWindows = false; // what is read for a row is read again for the next ones
 
   int64_t stride(const Access &access, int dim) const { return dim < 0 ? 0 : access.strides[dim]; }
 
@@ -30,7 +31,7 @@ struct Costs {
       int64_t along = stride(access, lane);
       double each = along == 0 || along == 1 || packed[i] ? 1 : along == -1 ? 2 : along == 2 ? 3 : 1.5 * lanes;
       // a vector for each row and column is read once, at addresses that cross cache lines
-      if (along == 1 && stride(access, row) != 0 && reduces)
+      if (along == 1 && stride(access, row) != 0 && reduces && !nearWindows)
         each = 1.5;
       total += each * (stride(access, row) != 0 ? rows : 1) * (along != 0 ? vectors : 1);
     }
@@ -242,6 +243,11 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
                         reductions.size() > 1 && llvm::all_of(nest.accesses, [&](const Access &access) {
                           return !access.isScalar() && access.strides[lane] == 1;
                         });
+      // rows that the first cache keeps are read by column instead, each weight once for all positions of a tile, where
+      // registers are few
+      constexpr int64_t shortRow = 16;
+      costs.nearWindows = ownWindows && target.registers <= 16 && height <= shortRow;
+      ownWindows &= !costs.nearWindows;
       if (ownWindows)
         mostVectors = windowVectors;
       int64_t firstRows = transposed ? lanes : 1, lastRows = transposed ? lanes : std::min<int64_t>(height, 14);

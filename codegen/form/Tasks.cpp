@@ -547,6 +547,14 @@ void codegen::chooseTiles(Group &group, Operation *root) {
       multiple = line;
     }
     group.tiles[dim] = tileOf(range, wanted, range > multiple ? multiple : 1);
+    // a short range without a divisor is taken whole, where outer dimensions leave tasks enough: tiles of two sizes
+    // have no constant extents, and windows no rows
+    constexpr int64_t enough = 4;
+    int64_t outer = 1;
+    for (int64_t other : llvm::ArrayRef(group.ranges).take_front(dim))
+      outer *= other;
+    if (range % group.tiles[dim] && range <= line && range < 3 * wanted && outer >= enough)
+      group.tiles[dim] = range;
     budget = std::max<int64_t>(1, budget / group.tiles[dim]);
   }
   limitPads(group);

@@ -94,9 +94,9 @@ static bool isReadAgain(int64_t rows, double steps, const Access &access, int ro
 // first cache does not keep the lines of all steps for the next tile. Tiles of 32 registers read most of a line.
 static bool isReadInParts(int64_t rows, double steps, const Access &access, int row, unsigned inner,
                           const Target &target) {
-  constexpr int64_t lineBytes = 64;
+  constexpr int64_t lineBytes = 64, leastRows = 8, mostRows = 1024; // of which the second cache holds 64 steps
   int64_t bytes = std::abs(access.strides[inner]) * elementBytes(access);
-  if (target.registers > 16 || access.strides[row] != 1 || bytes < lineBytes || rows < 8)
+  if (target.registers > 16 || access.strides[row] != 1 || bytes < lineBytes || rows < leastRows || rows > mostRows)
     return false;
   int64_t sets = std::min(cacheWay / std::gcd(bytes, cacheWay), cacheWay / lineBytes);
   return steps > double(sets * target.l1Bytes / cacheWay) / 2;

@@ -94,7 +94,8 @@ private:
   };
   SmallVector<RowBlock> rowBlocks;
 
-  static constexpr int64_t lineElements = 16; // of a cache
+  static constexpr int64_t lineElements = 16; // of a line of the caches
+
   OpFoldResult attr(int64_t value) { return builder.getIndexAttr(value); }
   Value asValue(OpFoldResult value) { return getValueOrCreateConstantIndexOp(builder, loc, value); }
   bool isPacked(unsigned access) const { return plan.packed[access]; }
@@ -386,12 +387,12 @@ private:
   // work on this one. Each tile asks for its share of the lines once, before its loop: a request a step of every tile
   // asked for the same lines again, and took a seventh of a product's time on Zen 3, which keeps few requests at once.
   void announceNext(const Cursor &cursor, const Blocks &blocks) {
-    constexpr int64_t line = 16, nearElements = 32 << 10; // in the second cache from the task before
+    constexpr int64_t nearElements = 32 << 10; // in the second cache from the task before
     if (reductions.empty() || plan.row < 0 || llvm::any_of(nest.sizes, ShapedType::isDynamic))
       return;
-    nextLines = blocks.width() / line;
+    nextLines = blocks.width() / lineElements;
     nextTiles = nest.sizes[plan.row] / plan.rows - firstCopies;
-    if (!nextLines || nextTiles < nextLines || nest.sizes[reductions.back()] < line ||
+    if (!nextLines || nextTiles < nextLines || nest.sizes[reductions.back()] < lineElements ||
         nest.sizes[plan.lane] * chunkSteps() <= nearElements)
       return;
     for (auto [i, access] : llvm::enumerate(nest.accesses))
@@ -422,7 +423,7 @@ private:
       indices[r] = r > chunkAt ? split(nest.sizes[reductions[r]]) : at;
     for (auto [i, position] : next) {
       const Access &access = nest.accesses[i];
-      position = addIndex(builder, loc, position, scaleIndex(builder, loc, line, 16));
+      position = addIndex(builder, loc, position, scaleIndex(builder, loc, line, lineElements));
       if (chunked)
         position = addIndex(builder, loc, position,
                             scaleIndex(builder, loc, asValue(chunkBegin), access.strides[reductions[chunkAt]]));
@@ -627,10 +628,10 @@ private:
 
   // Steps of the sum that lie far apart are not foreseen by the processor: the line of a later one.
   void fetchAhead(const Cursor &cursor, const Access &access, Value position, int64_t v, OpFoldResult count) {
-    constexpr int64_t ahead = 16, line = 16;
+    constexpr int64_t ahead = 16;
     unsigned d = reductions.back();
     int64_t size = nest.sizes[d], stride = access.strides[d];
-    if (v * lanes % line || std::abs(stride) <= plan.vectors * lanes || size <= ahead ||
+    if (v * lanes % lineElements || std::abs(stride) <= plan.vectors * lanes || size <= ahead ||
         getConstantIntValue(count) != lanes)
       return;
     Value index = cursor.indices[d];

@@ -99,6 +99,10 @@ private:
   OpFoldResult attr(int64_t value) { return builder.getIndexAttr(value); }
   Value asValue(OpFoldResult value) { return getValueOrCreateConstantIndexOp(builder, loc, value); }
   bool isPacked(unsigned access) const { return plan.packed[access]; }
+  static bool isSmall(int64_t rows, int64_t vectors) { // a tile: few multiply-adds a step
+    constexpr int64_t fewOperations = 16;
+    return rows * vectors <= fewOperations;
+  }
   int64_t rowStride(const Access &access) const { return plan.row < 0 ? 0 : access.strides[plan.row]; }
 
   // A short loop through which an operand is read on, line by line.
@@ -152,6 +156,12 @@ private:
     packsAll &= panels.size() == 1;
   }
 
+  int64_t stepsInAll() const {
+    int64_t steps = 1;
+    for (unsigned r : reductions)
+      steps *= nest.sizes[r];
+    return steps;
+  }
   // Steps of a chunk, and how often tiles go through it for a block of lanes.
   int64_t chunkSteps() const {
     int64_t steps = chunkSize;
@@ -383,9 +393,13 @@ private:
     copyTo.clear();
   }
 
+  void prefetch(const Access &access, Value position) {
+    memref::PrefetchOp::create(builder, loc, access.flat, position, /*isWrite=*/false, /*localityHint=*/2,
+                               /*isDataCache=*/true);
+  }
+
   // What the next block of lanes will read, step by step from far apart, comes to the second cache while tiles of rows
-  // work on this one. Each tile asks for its share of the lines once, before its loop: a request a step of every tile
-  // asked for the same lines again, and took a seventh of a product's time on Zen 3, which keeps few requests at once.
+  // work on this one.
   void announceNext(const Cursor &cursor, const Blocks &blocks) {
     constexpr int64_t nearElements = 32 << 10; // in the second cache from the task before
     if (reductions.empty() || plan.row < 0 || llvm::any_of(nest.sizes, ShapedType::isDynamic))
@@ -393,7 +407,7 @@ private:
     nextLines = blocks.width() / lineElements;
     nextTiles = nest.sizes[plan.row] / plan.rows - firstCopies;
     if (!nextLines || nextTiles < nextLines || nest.sizes[reductions.back()] < lineElements ||
-        nest.sizes[plan.lane] * chunkSteps() <= nearElements)
+        nest.sizes[plan.lane] * stepsInAll() <= nearElements)
       return;
     for (auto [i, access] : llvm::enumerate(nest.accesses))
       if (!access.isScalar() && !access.written && access.panelLoop < 0 && access.strides[plan.lane] == 1 &&
@@ -402,8 +416,25 @@ private:
         next.push_back({unsigned(i), addIndex(builder, loc, cursor.positions[i], blocks.width())});
   }
 
+  // A tile of many multiply-adds asks for a line a step: spread out, requests do not hold up its own loads.
+  void fetchNextStep(const Cursor &cursor) {
+    if (isSmall(plan.rows, plan.vectors))
+      return;
+    for (auto [i, position] : next) {
+      const Access &access = nest.accesses[i];
+      for (unsigned r = chunked ? chunkAt : 0; r < reductions.size(); ++r)
+        position = addIndex(builder, loc, position,
+                            scaleIndex(builder, loc, cursor.indices[reductions[r]], access.strides[reductions[r]]));
+      Value tile = arith::DivUIOp::create(builder, loc, cursor.indices[plan.row], asValue(attr(plan.rows)));
+      Value line = arith::RemUIOp::create(builder, loc, tile, asValue(attr(nextLines)));
+      prefetch(access, addIndex(builder, loc, position, scaleIndex(builder, loc, line, lineElements)));
+    }
+  }
+
+  // A small tile asks for its share of the lines once, before its loop: with a request a step, as many as it has loads,
+  // a product took a seventh longer on Zen 3.
   void fetchNext(const Cursor &cursor) {
-    if (next.empty())
+    if (next.empty() || !isSmall(plan.rows, plan.vectors))
       return;
     int64_t lines = chunkSteps() * nextLines, share = llvm::divideCeil(lines, nextTiles);
     Value tile = arith::DivUIOp::create(builder, loc, cursor.indices[plan.row], asValue(attr(plan.rows)));
@@ -430,8 +461,7 @@ private:
       for (unsigned r = chunkAt; r < reductions.size(); ++r)
         position =
             addIndex(builder, loc, position, scaleIndex(builder, loc, indices[r], access.strides[reductions[r]]));
-      memref::PrefetchOp::create(builder, loc, access.flat, position, /*isWrite=*/false, /*localityHint=*/2,
-                                 /*isDataCache=*/true);
+      prefetch(access, position);
     }
   }
 
@@ -676,8 +706,11 @@ private:
 
   SmallVector<Value> reduce(unsigned r, const Cursor &cursor, ValueRange results, int64_t rows, int64_t vectors,
                             OpFoldResult last) {
-    if (r == reductions.size())
+    if (r == reductions.size()) {
+      if (!copying && rows == plan.rows)
+        fetchNextStep(cursor);
       return evaluate(cursor, rows, vectors, last, results);
+    }
     unsigned d = reductions[r];
     bool chunk = r == chunkAt && chunked;
     int64_t together = stepsTogether(r, rows, vectors);
@@ -706,9 +739,9 @@ private:
   // So many steps of the sum, or all taps, are one iteration of a small tile's loop, whose own instructions are one of
   // ten of it: a processor that shares its decoder with another thread waits for instructions, not for multiply-adds.
   int64_t stepsTogether(unsigned r, int64_t rows, int64_t vectors) const {
-    constexpr int64_t fewOperations = 16, wanted = 4, mostTaps = 5;
+    constexpr int64_t wanted = 4, mostTaps = 5;
     int64_t size = nest.sizes[reductions[r]];
-    if (r + 1 != reductions.size() || copying || plan.row < 0 || rows != plan.rows || rows * vectors > fewOperations ||
+    if (r + 1 != reductions.size() || copying || plan.row < 0 || rows != plan.rows || !isSmall(rows, vectors) ||
         ShapedType::isDynamic(size))
       return 1;
     if (r == chunkAt && chunked)

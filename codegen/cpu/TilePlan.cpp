@@ -348,10 +348,14 @@ Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target) {
         most = target.l1Bytes * 3 / 4;
         width += llvm::alignTo(nest.sizes[plan.row], 16);
       }
-  // copied rows stay in the second cache
+  // copied rows stay on the stack; those by tiles in the second cache: the others come from the third in order, which
+  // costs less than results in memory between chunks
+  constexpr int64_t mostCopied = 2 << 20; // bytes
   for (auto [access, packed] : llvm::zip(nest.accesses, plan.packed))
-    if (packed && access.strides[plan.lane] == 0)
-      most = std::min(most, target.l2Bytes / 2 / nest.sizes[plan.row] * width);
+    if (packed && access.strides[plan.lane] == 0) {
+      int64_t copied = access.strides[plan.row] == 1 ? target.l2Bytes / 2 : mostCopied;
+      most = std::min(most, copied / nest.sizes[plan.row] * width);
+    }
   int64_t budget = std::max<int64_t>(64, most / (width * 4)), inner = 1;
   chunk.at = reductions.size() - 1;
   while (chunk.at > 0 && inner * nest.sizes[reductions[chunk.at]] <= budget)

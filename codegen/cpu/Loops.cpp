@@ -152,8 +152,10 @@ struct Starts {
 
 static LogicalResult emitLanes(Nest &nest, const BodyTraits &traits, const Target &target, OpBuilder &builder,
                                Starts &starts) {
-  if (std::optional<TranspositionPlan> turned = planTransposition(nest, traits, target))
-    return emitTransposition(nest, *turned, traits, target, builder);
+  if (std::optional<TranspositionPlan> turned = planTransposition(nest, traits, target)) {
+    emitTransposition(nest, *turned, builder);
+    return success();
+  }
   std::optional<WindowPlan> windows = planWindows(nest, traits, target);
   std::optional<SumWindowPlan> sums = planSumWindows(nest, traits, target);
   // where results and sum both run over windows, the copy of the longer rows is the cheaper one

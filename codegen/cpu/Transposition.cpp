@@ -1,17 +1,17 @@
 // A tensor whose lanes lie apart where it comes from, or where it goes to, is moved in blocks of lanes x lanes: whole
 // vectors are read, turned in registers, and stored. The runs of the one side may consist of several loops (an image of
 // taps for each pair of channels): then a block has as many vectors as they have steps, so that every line of memory is
-// used whole.
+// used whole; or they are the whole run (an image of 7 x 7 positions for each channel). Where sizes are no multiples of
+// the lanes, the last block begins early and moves some elements again.
 #include "nnc/codegen/cpu/Transposition.h"
 #include "nnc/codegen/cpu/Parts.h"
-#include "nnc/codegen/cpu/Tile.h"
 
 using namespace mlir;
 
 namespace nnc::codegen::cpu {
 
-// Vectors of a block that are still code and not a loop.
-static constexpr int64_t mostSteps = 32;
+// Vectors of a block that are still code and not a loop; elements of a run that are more than loads of single ones.
+static constexpr int64_t mostSteps = 32, leastRun = 4;
 
 static std::optional<TranspositionPlan> planFor(const Nest &nest, unsigned runs, int64_t lanes) {
   const Access &run = nest.accesses[runs], &other = nest.accesses[1 - runs];
@@ -40,7 +40,7 @@ static std::optional<TranspositionPlan> planFor(const Nest &nest, unsigned runs,
       found = plan.steps <= mostSteps;
     }
   }
-  return std::nullopt;
+  return plan.steps >= leastRun ? std::optional(plan) : std::nullopt;
 }
 
 std::optional<TranspositionPlan> planTransposition(const Nest &nest, const BodyTraits &traits, const Target &target) {
@@ -64,20 +64,21 @@ public:
   void emit() {
     SmallVector<unsigned> outer;
     for (unsigned d = 0; d < nest.loops(); ++d)
-      if (d != plan.lane && d != plan.row && !llvm::is_contained(plan.inner, d))
+      if (d != plan.lane && int(d) != plan.row && !llvm::is_contained(plan.inner, d))
         outer.push_back(d);
-    auto whole = [&](unsigned d) { return builder.getIndexAttr(nest.sizes[d] / plan.lanes * plan.lanes); };
     overLoops(nest, Cursor::start(nest, builder), outer, builder, [&](const Cursor &cursor) {
-      loopOver(nest, cursor, plan.lane, builder.getIndexAttr(0), whole(plan.lane), plan.lanes, {}, builder,
-               [&](const Cursor &lane, ValueRange) {
-                 loopOver(nest, lane, plan.row, builder.getIndexAttr(0), whole(plan.row), plan.lanes, {}, builder,
-                          [&](const Cursor &at, ValueRange) {
-                            for (int64_t vector = 0; vector < plan.steps; ++vector)
-                              block(at, vector);
-                            return SmallVector<Value>();
-                          });
-                 return SmallVector<Value>();
-               });
+      overBlocks(cursor, plan.lane, [&](const Cursor &lane) {
+        if (plan.row < 0) {
+          int64_t last = std::max<int64_t>(0, plan.steps - plan.lanes);
+          for (int64_t first = 0; first < plan.steps; first += plan.lanes)
+            block(lane, std::min(first, last), std::min(plan.lanes, plan.steps));
+          return;
+        }
+        overBlocks(lane, plan.row, [&](const Cursor &at) {
+          for (int64_t vector = 0; vector < plan.steps; ++vector)
+            block(at, vector * plan.lanes, plan.lanes);
+        });
+      });
     });
   }
 
@@ -86,6 +87,20 @@ private:
   const TranspositionPlan &plan;
   OpBuilder &builder;
   Location loc;
+
+  void overBlocks(const Cursor &cursor, unsigned d, llvm::function_ref<void(const Cursor &)> body) {
+    int64_t size = nest.sizes[d];
+    loopOver(nest, cursor, d, builder.getIndexAttr(0), builder.getIndexAttr(size), plan.lanes, {}, builder,
+             [&](const Cursor &at, ValueRange) {
+               if (size % plan.lanes == 0) {
+                 body(at);
+               } else {
+                 Value last = constantIndex(builder, loc, size - plan.lanes);
+                 body(cursor.at(nest, d, builder.createOrFold<arith::MinUIOp>(loc, at.indices[d], last), builder));
+               }
+               return SmallVector<Value>();
+             });
+  }
 
   // Where element `step` of the run lies on the other side; a loop that runs backwards through the run begins at its
   // end.
@@ -106,55 +121,30 @@ private:
     return offset;
   }
 
-  // Vector `vector` of the run in all lanes.
-  void block(const Cursor &at, int64_t vector) {
+  // `count` elements of the run, from `first` on, in all lanes.
+  void block(const Cursor &at, int64_t first, int64_t count) {
     const Access &run = nest.accesses[plan.runs], &other = nest.accesses[1 - plan.runs];
-    OpFoldResult all = builder.getIndexAttr(plan.lanes);
-    auto inRun = [&](int64_t lane) {
-      return addIndex(builder, loc, at.positions[plan.runs],
-                      firstOfRun() + vector * plan.lanes + lane * run.strides[plan.lane]);
-    };
-    auto beside = [&](int64_t i) {
-      return addIndex(builder, loc, at.positions[1 - plan.runs], offsetOf(vector * plan.lanes + i));
-    };
     bool gathers = plan.runs == 0;
+    auto place = [&](bool inRun, int64_t i) {
+      return inRun ? addIndex(builder, loc, at.positions[plan.runs], firstOfRun() + first + i * run.strides[plan.lane])
+                   : addIndex(builder, loc, at.positions[1 - plan.runs], offsetOf(first + i));
+    };
+    auto elements = [&](bool inRun) { return builder.getIndexAttr(inRun ? count : plan.lanes); };
     SmallVector<Value> rows;
-    for (int64_t i = 0; i < plan.lanes; ++i)
+    for (int64_t i = 0; i < (gathers ? plan.lanes : count); ++i)
       rows.push_back(
-          loadLanes(builder, loc, (gathers ? run : other).flat, gathers ? inRun(i) : beside(i), 1, plan.lanes, all));
+          loadLanes(builder, loc, (gathers ? run : other).flat, place(gathers, i), 1, plan.lanes, elements(gathers)));
+    rows.resize(plan.lanes, rows.front()); // of which nothing is stored
     rows = transpose(builder, loc, rows);
-    for (int64_t i = 0; i < plan.lanes; ++i)
-      storeLanes(builder, loc, rows[i], (gathers ? other : run).flat, gathers ? beside(i) : inRun(i), 1, plan.lanes,
-                 all);
+    for (int64_t i = 0; i < (gathers ? count : plan.lanes); ++i)
+      storeLanes(builder, loc, rows[i], (gathers ? other : run).flat, place(!gathers, i), 1, plan.lanes,
+                 elements(!gathers));
   }
 };
 } // namespace
 
-// The part of the nest from `from` on along loop `d`.
-static Nest restOf(Nest nest, unsigned d, int64_t from) {
-  for (Access &access : nest.accesses)
-    access.offset += from * access.strides[d];
-  nest.sizes[d] -= from;
-  nest.extents[d] = IntegerAttr::get(IndexType::get(nest.op->getContext()), nest.sizes[d]);
-  return nest;
-}
-
-LogicalResult emitTransposition(const Nest &nest, const TranspositionPlan &plan, const BodyTraits &traits,
-                                const Target &target, OpBuilder &builder) {
+void emitTransposition(const Nest &nest, const TranspositionPlan &plan, OpBuilder &builder) {
   TranspositionEmitter(nest, plan, builder).emit();
-  Nest left = nest;
-  for (unsigned d : {plan.row, plan.lane}) {
-    int64_t whole = nest.sizes[d] / plan.lanes * plan.lanes;
-    if (whole < nest.sizes[d]) {
-      Nest rest = restOf(left, d, whole);
-      std::optional<TilePlan> tile = planTile(rest, traits, target);
-      if (!tile || failed(emitTile(rest, *tile, target, builder)))
-        return failure();
-    }
-    left.sizes[d] = whole;
-    left.extents[d] = builder.getIndexAttr(whole);
-  }
-  return success();
 }
 
 } // namespace nnc::codegen::cpu

@@ -7,12 +7,12 @@ namespace nnc::codegen::cpu {
 
 struct TranspositionPlan {
   unsigned runs = 0;                 // the access that has the rows as runs of memory; the other one has the lanes
-  unsigned lane = 0, row = 0;        // blocks are as many rows as lanes
+  unsigned lane = 0;                 // blocks are as many rows as lanes
+  int row = -1;                      // none: the inner loops are the whole run
   llvm::SmallVector<unsigned> inner; // loops inside a row's step of the run, inner ones last
   int64_t lanes = 0, steps = 1;      // `steps`: of the inner loops together
 };
 std::optional<TranspositionPlan> planTransposition(const Nest &nest, const BodyTraits &traits, const Target &target);
-mlir::LogicalResult emitTransposition(const Nest &nest, const TranspositionPlan &plan, const BodyTraits &traits,
-                                      const Target &target, mlir::OpBuilder &builder);
+void emitTransposition(const Nest &nest, const TranspositionPlan &plan, mlir::OpBuilder &builder);
 
 } // namespace nnc::codegen::cpu

@@ -30,10 +30,11 @@ using Order = SmallVector<unsigned>;
 struct Convolution {
   linalg::GenericOp op;
   OpOperand *windowed, *other;
-  bool sumsPositions = false;       // the gradient of the weights: both operands have positions
-  SmallVector<unsigned> loops;      // the order in which they run
-  Order image, otherOrder, results; // of the windowed operand, the other one and the result
-  double saved = 0;                 // cycles, in this order
+  bool sumsPositions = false;                      // the gradient of the weights: both operands have positions
+  SmallVector<unsigned> loops = {};                // the order in which they run
+  Order image = {}, otherOrder = {}, results = {}; // of the windowed operand, the other one and the result
+  double saved = 0;                                // cycles, in this order
+  double savedAlone = 0;                           // where no other one is computed in it
 };
 
 bool isIdentity(ArrayRef<unsigned> order) {
@@ -105,7 +106,7 @@ std::optional<Convolution> asConvolution(Operation *candidate) {
   if (!op || op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 || !isReduction(op) || !hasWindows(op) ||
       !isStatic(op) || !op.hasPureTensorSemantics() || !multiplies(op))
     return std::nullopt;
-  Convolution conv{op, nullptr, nullptr, false, {}, {}, {}, {}, 0};
+  Convolution conv{op, nullptr, nullptr};
   for (OpOperand *input : op.getDpsInputOperands())
     (op.getMatchingIndexingMap(input).isProjectedPermutation() ? conv.other : conv.windowed) = input;
   if (!conv.windowed || !conv.other)
@@ -171,17 +172,22 @@ std::optional<Convolution> asConvolution(Operation *candidate) {
   conv.results = conv.sumsPositions ? ofWeights : ofImages;
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
   bool dense = true; // one tap, no stride: nothing is copied
-  int64_t copied = 1, across = ranges[partner.empty() ? group[0] : partner[0]];
+  int64_t copied = 1, positionsInAll = 1, across = ranges[partner.empty() ? group[0] : partner[0]];
   for (auto [t, k, expr] : llvm::zip(place, tap, image.getResults().take_back(positions))) {
     copied *= ranges[t] * ranges[k];
+    positionsInAll *= ranges[t];
     dense &=
         ranges[k] == 1 && isa<AffineBinaryOpExpr>(expr) && loopOf(cast<AffineBinaryOpExpr>(expr).getLHS()).has_value();
   }
   for (unsigned loop : leading)
     copied *= ranges[loop];
-  double wasted = double(llvm::alignTo(across, lanes)) / double(across) - 1; // of the lanes
-  if (!partner.empty()) // of a channel alone, tasks pad and read their images as they are, as fast in either order
-    conv.saved = (dense ? 0 : copying * double(copied)) + double(loopVolume(op)) / lanes * (tiling - wasted);
+  auto wasted = [](int64_t range) { return double(llvm::alignTo(range, lanes)) / double(range) - 1; }; // of the lanes
+  if (partner.empty()) // of a channel alone, tasks pad and read their images as they are, as fast in either order
+    return conv;
+  double windows = dense ? 0 : copying * double(copied), vectors = double(loopVolume(op)) / lanes;
+  conv.saved = windows + vectors * (tiling - wasted(across));
+  if (!conv.sumsPositions) // else either order is as fast
+    conv.savedAlone = windows + vectors * (std::max(dense ? 0 : tiling, wasted(positionsInAll)) - wasted(across));
   return conv;
 }
 
@@ -409,14 +415,37 @@ static Value originOfData(Value value) {
   return value;
 }
 
+// Has the tensor been moved to where it stands from one that is in this order already?
+static bool comesInOrder(Value value, const Order &order) {
+  auto moved = value.getDefiningOp<linalg::GenericOp>();
+  if (!moved || !onlyMoves(moved) || moved.getNumDpsInputs() != 1)
+    return false;
+  AffineMap from = moved.getMatchingIndexingMap(moved.getDpsInputOperand(0)),
+            to = moved.getMatchingIndexingMap(moved.getDpsInitOperand(0));
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
+  int last = -1;
+  for (unsigned dim : order) {
+    if (shape[dim] == 1)
+      continue;
+    auto place = from.getResultPosition(to.getResult(dim));
+    if (!place || int(*place) < last)
+      return false;
+    last = int(*place);
+  }
+  return true;
+}
+
 static double elementsOf(Value value) { return double(cast<RankedTensorType>(value.getType()).getNumElements()); }
 
-// A region of tensors keeps the order it has unless convolutions follow each other in it and gain more than is
-// transposed at its edge. Few channels fill no vector.
+// A region of tensors keeps the order it has unless convolutions gain more in it than is transposed at its edge. Few
+// channels fill no vector. One that follows no other meets two transpositions for itself; the positions it leaves of
+// the last vector count, and several that make one result, as those of a strided gradient do, stay as they are.
 void Layouts::dropCostly() {
   struct Balance {
-    double cost = 0, saved = 0;
+    double cost = 0, saved = 0, savedAlone = 0;
+    unsigned convolutions = 0;
     bool follow = false;
+    bool isWorth() const { return follow ? cost < saved : convolutions == 1 && cost < savedAlone; }
   };
   DenseMap<Value, Balance> balances;
   auto regionOf = [&](Value value) { return regions.leader(value); };
@@ -429,6 +458,8 @@ void Layouts::dropCostly() {
       continue;
     Balance &balance = balances[regionOf(mine)];
     balance.saved += conv.saved;
+    balance.savedAlone += conv.savedAlone;
+    ++balance.convolutions;
     auto enters = [&](Value image) {
       if (isGiven(image))
         balance.cost += transposing * elementsOf(image);
@@ -437,7 +468,10 @@ void Layouts::dropCostly() {
     enters(conv.windowed->get());
     if (conv.sumsPositions)
       enters(conv.other->get());
-    balance.cost += transposingWeights * elementsOf(conv.sumsPositions ? conv.op.getResult(0) : conv.other->get());
+    if (conv.sumsPositions)
+      balance.cost += transposingWeights * elementsOf(conv.op.getResult(0));
+    else if (!isFrozen(conv.other->get()) && !comesInOrder(conv.other->get(), conv.otherOrder))
+      balance.cost += transposingWeights * elementsOf(conv.other->get());
   }
   for (auto &[value, order] : orders) {
     Balance &balance = balances[regionOf(value)];
@@ -452,10 +486,7 @@ void Layouts::dropCostly() {
         break;
       }
   }
-  auto stays = [&](Value value) {
-    const Balance &balance = balances[regionOf(value)];
-    return !balance.follow || balance.cost >= balance.saved;
-  };
+  auto stays = [&](Value value) { return !balances[regionOf(value)].isWorth(); };
   convolutions.remove_if([&](auto &entry) {
     Convolution &conv = entry.second;
     for (Value value : {conv.windowed->get(), conv.other->get(), Value(conv.op.getResult(0))})
@@ -619,8 +650,6 @@ void Layouts::run() {
   for (Operation &op : block)
     if (auto conv = asConvolution(&op))
       convolutions.insert({&op, *conv});
-  if (convolutions.size() < 2)
-    return;
   for (auto &[op, conv] : convolutions) {
     Value image = conv.windowed->get(), other = conv.other->get(), result = conv.op.getResult(0);
     assign(image, conv.image, {});

@@ -79,19 +79,6 @@ static std::optional<Packing> packingOf(linalg::LinalgOp op) {
   return packing;
 }
 
-// Is the value known before the function is called: does it depend on nothing but frozen weights?
-static bool isFrozen(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    auto move = dyn_cast<linalg::GenericOp>(op);
-    if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op) &&
-        !(move && onlyMoves(move) && move.getNumDpsInputs() == 1))
-      return isa<arith::ConstantOp>(op);
-    value = op->getOperand(0);
-  }
-  auto function = dyn_cast<func::FuncOp>(value.getParentBlock()->getParentOp());
-  return function && function.getArgAttr(cast<BlockArgument>(value).getArgNumber(), frozenAttr);
-}
-
 // The outermost schedule loop around `op` through which the value stays the same; `op` itself if there is none.
 static Operation *outsideOf(Operation *op, Value value) {
   Operation *outermost = op;

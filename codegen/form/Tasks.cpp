@@ -181,11 +181,11 @@ struct Sides {
 } // namespace
 
 // Where lanes are not what lies together of the kernel's result, it is turned by the task that makes it: the short
-// inner dimensions (the taps of a weight gradient), of which a task needs all to write whole lines of memory.
+// inner dimensions (the taps of a weight gradient), of which a task needs all to write most of a line of memory.
 static SmallVector<int> takenDims(ArrayRef<int64_t> ranges, int lanes) {
   SmallVector<int> taken;
   int64_t run = 1;
-  for (int dim = int(ranges.size()) - 1; dim >= 0 && dim != lanes && run < line && ranges[dim] <= line; --dim) {
+  for (int dim = int(ranges.size()) - 1; dim >= 0 && dim != lanes && run < line / 2 && ranges[dim] <= line; --dim) {
     taken.push_back(dim);
     run *= ranges[dim];
   }

@@ -2,6 +2,7 @@
 #include "nnc/codegen/form/Traits.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "nnc/codegen/schedule/Schedule.h"
 #include "nnc/ir/ScalarOps.h"
 
 using namespace mlir;
@@ -80,6 +81,18 @@ bool codegen::onlyMoves(linalg::GenericOp op) {
            return argument && argument.getOwner() == op.getBody() &&
                   argument.getArgNumber() < unsigned(op.getNumDpsInputs());
          });
+}
+
+bool codegen::isFrozen(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    auto move = dyn_cast<linalg::GenericOp>(op);
+    if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op) &&
+        !(move && onlyMoves(move) && move.getNumDpsInputs() == 1))
+      return isa<arith::ConstantOp>(op);
+    value = op->getOperand(0);
+  }
+  auto function = dyn_cast<func::FuncOp>(value.getParentBlock()->getParentOp());
+  return function && function.getArgAttr(cast<BlockArgument>(value).getArgNumber(), frozenAttr);
 }
 
 llvm::SmallBitVector codegen::reversedLoops(linalg::LinalgOp op) {

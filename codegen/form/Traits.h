@@ -26,6 +26,8 @@ bool isPointwise(mlir::Operation *op);
 bool isCheap(mlir::linalg::GenericOp op);
 /// Only moves data: its body is a yield of an input (broadcast, transpose, copy).
 bool onlyMoves(mlir::linalg::GenericOp op);
+/// Is the value known before the function is called: does it depend on nothing but frozen weights?
+bool isFrozen(mlir::Value value);
 /// Loops that run backwards through an operand: no part of them is a slice of it.
 llvm::SmallBitVector reversedLoops(mlir::linalg::LinalgOp op);
 /// A padded tensor (a source inside of a filled one) that tasks make for themselves, each a slab of whole inner

@@ -59,6 +59,18 @@ TEST_CASE("transpose, permute, flip") {
   // More than one block of a transposition in each direction.
   auto big = [](Tensors x) { return Tensors{transpose(x[0], 0, 1), transpose(x[1], 1, 2)}; };
   checkWays(big, {random({67, 130}), random({3, 35, 18}, 2)}, 0);
+  // Images and taps, whose runs are whole loops: longer and shorter than a vector, and not of its multiples; and as
+  // places in a padded one.
+  auto images = [](Tensors x) {
+    return Tensors{permute(x[0], {0, 2, 3, 1}),
+                   permute(x[1], {0, 3, 1, 2}),
+                   pad(permute(x[0], {0, 2, 3, 1}), {0, 1, 1, 0}, {0, 1, 1, 0}),
+                   flip(permute(x[2], {2, 3, 0, 1}), {0, 1}),
+                   permute(x[2], {3, 2, 1, 0}),
+                   permute(x[3], {3, 0, 1, 2})};
+  };
+  checkWays(images,
+            {random({2, 20, 7, 7}), random({2, 14, 14, 37}), random({19, 33, 3, 3}, 2), random({35, 2, 2, 18}, 3)}, 0);
 }
 
 TEST_CASE("broadcast") {

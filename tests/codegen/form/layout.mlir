@@ -23,16 +23,54 @@ func.func @network(%x: tensor<2x32x28x28xf32>, %w1: tensor<64x32x3x3xf32>, %w2: 
   return %6 : tensor<2x64xf32>
 }
 
-// A convolution alone stays as it is given: its windows are copied in any case, and two transpositions would come to
-// that.
+// A convolution alone is, too, where that saves more than it is transposed: the copies of its windows, and of 49
+// positions the quarter of a vector that they leave, but not of 784. Its result is moved back by its own tasks.
 
 // CHECK-LABEL: func.func @alone
-// CHECK-NOT: transpose
-// CHECK: sched.launch @conv{{.*}} outs({{.*}} : tensor<2x64x26x26xf32>)
+// CHECK: sched.launch @transpose{{.*}} outs({{.*}} : tensor<2x28x28x32xf32>)
+// CHECK: sched.launch @conv_transpose{{.*}} outs({{.*}} : tensor<2x64x26x26xf32>)
 // CHECK: return
 func.func @alone(%x: tensor<2x32x28x28xf32>, %w: tensor<64x32x3x3xf32>) -> tensor<2x64x26x26xf32> {
   %0 = nn.conv %x, %w {stride = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<2x32x28x28xf32>, tensor<64x32x3x3xf32>) -> tensor<2x64x26x26xf32>
   return %0 : tensor<2x64x26x26xf32>
+}
+
+// CHECK-LABEL: func.func @few
+// CHECK: sched.launch @transpose{{.*}} outs({{.*}} : tensor<2x7x7x512xf32>)
+// CHECK: sched.launch @conv_transpose{{.*}} outs({{.*}} : tensor<2x512x7x7xf32>)
+// CHECK: return
+func.func @few(%x: tensor<2x512x7x7xf32>, %w: tensor<512x512x1x1xf32> {nn.frozen, nn.kind = "parameter", nn.name = "w"}) -> tensor<2x512x7x7xf32> {
+  %0 = nn.conv %x, %w {stride = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<2x512x7x7xf32>, tensor<512x512x1x1xf32>) -> tensor<2x512x7x7xf32>
+  return %0 : tensor<2x512x7x7xf32>
+}
+
+// The gradient of an image reads weights of one tap in the order they are given.
+
+// CHECK-LABEL: func.func @few_gradient
+// CHECK: sched.launch @transpose{{.*}} outs({{.*}} : tensor<2x7x7x512xf32>)
+// CHECK: sched.launch @conv_transpose{{.*}} %arg1 : tensor<2x7x7x512xf32>, tensor<512x512x1x1xf32>) outs({{.*}} : tensor<2x512x7x7xf32>)
+// CHECK: return
+func.func @few_gradient(%g: tensor<2x512x7x7xf32>, %w: tensor<512x512x1x1xf32>) -> tensor<2x512x7x7xf32> {
+  %0 = nn.conv_input_grad %g, %w {input_spatial = array<i64: 7, 7>, stride = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<2x512x7x7xf32>, tensor<512x512x1x1xf32>) -> tensor<2x512x7x7xf32>
+  return %0 : tensor<2x512x7x7xf32>
+}
+
+// CHECK-LABEL: func.func @many
+// CHECK-NOT: transpose
+// CHECK: return
+func.func @many(%x: tensor<2x512x28x28xf32>, %w: tensor<512x512x1x1xf32> {nn.frozen, nn.kind = "parameter", nn.name = "w"}) -> tensor<2x512x28x28xf32> {
+  %0 = nn.conv %x, %w {stride = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<2x512x28x28xf32>, tensor<512x512x1x1xf32>) -> tensor<2x512x28x28xf32>
+  return %0 : tensor<2x512x28x28xf32>
+}
+
+// What several convolutions make together, a strided gradient by its phases, stays.
+
+// CHECK-LABEL: func.func @strided_gradient
+// CHECK-NOT: tensor<2x14x14x64xf32>
+// CHECK: return
+func.func @strided_gradient(%g: tensor<2x64x14x14xf32>, %w: tensor<64x64x3x3xf32>) -> tensor<2x64x28x28xf32> {
+  %0 = nn.conv_input_grad %g, %w {input_spatial = array<i64: 28, 28>, stride = array<i64: 2, 2>, padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<2x64x14x14xf32>, tensor<64x64x3x3xf32>) -> tensor<2x64x28x28xf32>
+  return %0 : tensor<2x64x28x28xf32>
 }
 
 // Ten channels fill no vector: positions do.

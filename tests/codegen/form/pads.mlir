@@ -74,7 +74,7 @@ func.func @both(%x: tensor<2x64x14x14xf32>, %w: tensor<64x3x3xf32>, %g: tensor<2
 
 // CHECK-LABEL: func.func @dense(
 // CHECK: sched.launch @fill_
-// CHECK: sched.launch @copy_
+// CHECK: sched.launch @{{copy|transpose}}_
 // CHECK: sched.launch @conv_
 // CHECK: return
 func.func @dense(%x: tensor<2x64x14x14xf32>, %w: tensor<32x64x3x3xf32>) -> tensor<2x32x14x14xf32> {

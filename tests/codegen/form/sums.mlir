@@ -66,28 +66,28 @@ func.func @short(%x: tensor<8x64x9x9xf32>, %g: tensor<8x64x7x7xf32>) -> tensor<6
 // A convolution of many channels at few positions sums some channels each. What follows joins the merge.
 
 // CHECK-LABEL: func.func @channels(
-// CHECK: %[[SUMS:.*]] = sched.launch @conv_{{[0-9a-f]+}} {{.*}}outs({{.*}} : tensor<8x1x64x12x12xf32>)
-// CHECK: sched.launch @sum_relu_{{[0-9a-f]+}} {{.*}}ins(%[[SUMS]] : tensor<8x1x64x12x12xf32>)
+// CHECK: %[[SUMS:.*]] = sched.launch @conv_{{[0-9a-f]+}} {{.*}}outs({{.*}} : tensor<8x1x24x12x12xf32>)
+// CHECK: sched.launch @sum_relu_{{[0-9a-f]+}} {{.*}}ins(%[[SUMS]] : tensor<8x1x24x12x12xf32>)
 // CHECK-NOT: sched.launch
 // CHECK: return
-func.func @channels(%x: tensor<1x256x14x14xf32>, %w: tensor<64x256x3x3xf32>) -> tensor<1x64x12x12xf32> {
+func.func @channels(%x: tensor<1x256x14x14xf32>, %w: tensor<24x256x3x3xf32>) -> tensor<1x24x12x12xf32> {
   %z = arith.constant 0.0 : f32
-  %e = tensor.empty() : tensor<1x64x12x12xf32>
-  %f = linalg.fill ins(%z : f32) outs(%e : tensor<1x64x12x12xf32>) -> tensor<1x64x12x12xf32>
+  %e = tensor.empty() : tensor<1x24x12x12xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<1x24x12x12xf32>) -> tensor<1x24x12x12xf32>
   %r = linalg.generic {indexing_maps = [affine_map<(n, o, y, x, c, p, q) -> (n, c, y + p, x + q)>, affine_map<(n, o, y, x, c, p, q) -> (o, c, p, q)>, affine_map<(n, o, y, x, c, p, q) -> (n, o, y, x)>],
                        iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
-      ins(%x, %w : tensor<1x256x14x14xf32>, tensor<64x256x3x3xf32>) outs(%f : tensor<1x64x12x12xf32>) {
+      ins(%x, %w : tensor<1x256x14x14xf32>, tensor<24x256x3x3xf32>) outs(%f : tensor<1x24x12x12xf32>) {
   ^bb0(%i: f32, %k: f32, %o: f32):
     %m = arith.mulf %i, %k : f32
     %s = arith.addf %o, %m : f32
     linalg.yield %s : f32
-  } -> tensor<1x64x12x12xf32>
+  } -> tensor<1x24x12x12xf32>
   %h = linalg.generic {indexing_maps = [affine_map<(n, o, y, x) -> (n, o, y, x)>, affine_map<(n, o, y, x) -> (n, o, y, x)>],
                        iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
-      ins(%r : tensor<1x64x12x12xf32>) outs(%e : tensor<1x64x12x12xf32>) {
+      ins(%r : tensor<1x24x12x12xf32>) outs(%e : tensor<1x24x12x12xf32>) {
   ^bb0(%i: f32, %o: f32):
     %m = arith.maximumf %i, %z : f32
     linalg.yield %m : f32
-  } -> tensor<1x64x12x12xf32>
-  return %h : tensor<1x64x12x12xf32>
+  } -> tensor<1x24x12x12xf32>
+  return %h : tensor<1x24x12x12xf32>
 }

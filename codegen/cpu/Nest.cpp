@@ -5,6 +5,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 
@@ -43,6 +44,19 @@ Value addIndex(OpBuilder &builder, Location loc, Value a, int64_t b) {
 
 Value scaleIndex(OpBuilder &builder, Location loc, Value a, int64_t b) {
   return b == 1 ? a : builder.createOrFold<arith::MulIOp>(loc, a, constantIndex(builder, loc, b));
+}
+
+int64_t elementBytes(Type element) {
+  return element.isIndex() ? 8 : int64_t(llvm::divideCeil(element.getIntOrFloatBitWidth(), 8));
+}
+
+int64_t bytesBehind(Value memref) {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
+    memref = view.getViewSource();
+  auto type = cast<MemRefType>(memref.getType());
+  if (!isa<BlockArgument>(memref) || !type.hasStaticShape())
+    return 0;
+  return type.getNumElements() * elementBytes(type.getElementType());
 }
 
 Value flatten(OpBuilder &builder, Location loc, Value memref) {

@@ -89,6 +89,11 @@ int64_t volumeOf(const Nest &nest, llvm::ArrayRef<unsigned> dims);
 /// Flat memory of the kernel's frame, whatever loop it is used in.
 mlir::Value scratchMemory(const Nest &nest, int64_t elements, mlir::Type element, mlir::OpBuilder &builder);
 
+int64_t elementBytes(mlir::Type element);
+
+/// Bytes of the kernel's argument that the memref is a part of; 0 for its scratch.
+int64_t bytesBehind(mlir::Value memref);
+
 /// A memref as one flat row of its elements, from its first on.
 mlir::Value flatten(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value memref);
 

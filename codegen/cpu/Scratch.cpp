@@ -6,6 +6,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "nnc/codegen/cpu/Cpu.h"
+#include "nnc/codegen/cpu/Nest.h"
 
 using namespace mlir;
 
@@ -68,10 +69,8 @@ LogicalResult placeScratch(func::FuncOp kernel) {
     MemRefType type = alloc.getType();
     if (!type.hasStaticShape())
       return alloc.emitError("expected scratch of static size, got ") << type;
-    Type element = type.getElementType();
-    int64_t width = element.isIndex() ? 8 : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
     Scratch buffer{alloc};
-    buffer.bytes = llvm::alignTo(std::max<int64_t>(type.getNumElements() * width, 1), 64);
+    buffer.bytes = llvm::alignTo(std::max<int64_t>(type.getNumElements() * elementBytes(type.getElementType()), 1), 64);
     std::optional<unsigned> last = lastUse(alloc, ends);
     buffer.first = last ? starts[alloc] : 0;
     buffer.last = last ? *last : position;

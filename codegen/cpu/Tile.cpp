@@ -673,6 +673,27 @@ private:
                                /*isDataCache=*/true);
   }
 
+  // Lines of results that no cache of the core holds come while the sum is made, which a store would wait for.
+  void fetchResults(const Cursor &cursor, int64_t rows, int64_t vectors) {
+    for (unsigned o = 0; o < nest.outputs(); ++o) {
+      const Access &access = nest.output(o);
+      if (!nest.initial[o] || access.strides[plan.lane] != 1 || bytesBehind(nest.op.getDpsInits()[o]) <= target.l2Bytes)
+        continue;
+      auto fetch = [&](int64_t u, int64_t element) {
+        Value position = addIndex(builder, loc, cursor.positions[nest.inputs + o], u * rowStride(access) + element);
+        memref::PrefetchOp::create(builder, loc, access.flat, position, /*isWrite=*/true, /*localityHint=*/3,
+                                   /*isDataCache=*/true);
+      };
+      int64_t width = vectors * lanes;
+      for (int64_t u = 0; u < rows; ++u) {
+        for (int64_t element = 0; element < width; element += lineElements)
+          fetch(u, element);
+        if (rowStride(access) % lineElements != 0) // rows begin anywhere in a line
+          fetch(u, width - 1);
+      }
+    }
+  }
+
   void tile(const Cursor &cursor, int64_t rows, int64_t vectors, OpFoldResult last) {
     if (reductions.empty()) {
       SmallVector<Value> none;
@@ -688,6 +709,7 @@ private:
           Value value = nest.initial[o] ? nest.initial[o] : load(cursor, nest.inputs + o, u, v, vectors, last);
           results.push_back(broadcast(builder, loc, value, lanes));
         }
+    fetchResults(cursor, rows, vectors);
     results = reduce(chunked ? chunkAt : 0, cursor, results, rows, vectors, last);
     size_t at = 0;
     for (int64_t u = 0; u < rows; ++u)

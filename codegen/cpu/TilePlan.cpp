@@ -71,13 +71,9 @@ static int64_t registersOf(const Nest &nest, const BodyTraits &traits, int lane,
   return needed + single + (traits.ops > 1 ? 2 : 0);
 }
 
-static int64_t elementBytes(const Access &access) {
-  return access.element.isIndex() ? 8 : access.element.getIntOrFloatBitWidth() / 8;
-}
-
 // Of `rows` rows of an operand that is read where it lies, so many lines of the first cache fall into one set.
 static int64_t linesInASet(const Access &access, int row, int64_t rows) {
-  int64_t bytes = elementBytes(access);
+  int64_t bytes = elementBytes(access.element);
   int64_t stride = std::abs(access.strides[row]) * bytes;
   return stride <= bytes ? 1 : llvm::divideCeil(rows, cacheWay / std::gcd(stride, cacheWay));
 }
@@ -95,7 +91,7 @@ static bool isReadAgain(int64_t rows, double steps, const Access &access, int ro
 static bool isReadInParts(int64_t rows, double steps, const Access &access, int row, unsigned inner,
                           const Target &target) {
   constexpr int64_t lineBytes = 64, leastRows = 8, mostRows = 1024; // of which the second cache holds 64 steps
-  int64_t bytes = std::abs(access.strides[inner]) * elementBytes(access);
+  int64_t bytes = std::abs(access.strides[inner]) * elementBytes(access.element);
   if (target.registers > 16 || access.strides[row] != 1 || bytes < lineBytes || rows < leastRows || rows > mostRows)
     return false;
   int64_t sets = std::min(cacheWay / std::gcd(bytes, cacheWay), cacheWay / lineBytes);

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "nnc/codegen/cpu/Cpu.h"
+#include "nnc/codegen/cpu/Nest.h"
 #include "nnc/codegen/schedule/Schedule.h"
 #include "nnc/ir/ScalarOps.h"
 #include "llvm/ADT/StringMap.h"
@@ -115,11 +116,9 @@ static double sizeOf(Value tensor, int64_t dim) {
   return 1;
 }
 
-static double bytesOfElement(Type type) { return type.isIndex() ? 8 : double((type.getIntOrFloatBitWidth() + 7) / 8); }
-
 static double bytesOfPart(Value tensor) {
   auto type = cast<ShapedType>(tensor.getType());
-  double bytes = bytesOfElement(type.getElementType());
+  double bytes = double(cpu::elementBytes(type.getElementType()));
   for (int64_t dim = 0; dim < type.getRank(); ++dim)
     bytes *= sizeOf(tensor, dim);
   return bytes;
@@ -319,7 +318,7 @@ public:
 
 void Traffic::count(Operation *op) {
   double turns = times.of(op);
-  auto element = [&](Type type) { return bytesOfElement(type) * turns; };
+  auto element = [&](Type type) { return double(cpu::elementBytes(type)) * turns; };
   // a piece that is put into a larger tensor; it may have been computed at its place
   auto insert = [&](Value source, Value destination) {
     Origin from = originOf(source, kernel), to = originOf(destination, kernel);

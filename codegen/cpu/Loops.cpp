@@ -182,8 +182,69 @@ static LogicalResult emitLanes(Nest &nest, const BodyTraits &traits, const Targe
   return emitWindows(nest, *windows, traits, target, builder);
 }
 
+// The contraction right before `op` whose results nobody but `op` reads.
+static linalg::LinalgOp contractionBefore(linalg::LinalgOp op) {
+  for (Operation *before = op->getPrevNode(); before; before = before->getPrevNode()) {
+    if (isMemoryEffectFree(before))
+      continue;
+    auto contraction = dyn_cast<linalg::LinalgOp>(before);
+    if (!contraction || contraction.getNumReductionLoops() == 0 || contraction.getNumDpsInits() != 1)
+      return nullptr;
+    Value results = contraction.getDpsInits()[0];
+    Operation *memory = rootOf(results).getDefiningOp();
+    bool own = memory && isa<memref::AllocaOp>(memory) && llvm::all_of(results.getUsers(), [&](Operation *user) {
+                 return user == op || user == before || isa<linalg::FillOp>(user);
+               });
+    return own && !llvm::is_contained(op.getDpsInits(), results) ? contraction : nullptr;
+  }
+  return nullptr;
+}
+
+// A short elementwise op goes into the tiles of the contraction before it, on results in registers, unless these would
+// be other ones or are not complete there.
+static bool lowerWithContraction(linalg::LinalgOp op, const Target &target, IRRewriter &rewriter,
+                                 DenseSet<Operation *> &erased) {
+  constexpr unsigned mostOps = 8;
+  if (op.getNumParallelLoops() != op.getNumLoops())
+    return false;
+  BodyTraits after = traitsOf(*op.getBlock());
+  linalg::LinalgOp contraction =
+      after.lanes && after.partial && !after.heavy && after.ops <= mostOps ? contractionBefore(op) : linalg::LinalgOp();
+  if (!contraction)
+    return false;
+  linalg::FillOp fill = fillBefore(contraction, contraction.getDpsInits()[0]);
+  if (!fill)
+    return false;
+  rewriter.setInsertionPoint(op);
+  FailureOr<Nest> nest = analyse(contraction, op, rewriter), alone = analyse(contraction, rewriter);
+  if (failed(nest) || failed(alone) || llvm::any_of(nest->sizes, ShapedType::isDynamic) ||
+      fill.getInputs()[0].getType() != nest->output(0).element || !hasReuse(*alone) || !reducesBesideLanes(*alone))
+    return false;
+  BodyTraits traits = traitsOf(*nest->body);
+  if (planWindows(*alone, traits, target) || planSumWindows(*alone, traits, target))
+    return false;
+  std::optional<TilePlan> plan = planTile(*nest, traits, target), other = planTile(*alone, traits, target);
+  constexpr double noMore = 1.05;
+  if (!plan || !other || plan->transposed || plan->cost > other->cost * noMore || chunkOf(*nest, *plan, target).several)
+    return false;
+  for (auto [i, access] : llvm::enumerate(nest->epilogue.accesses))
+    if (!access.isScalar() && i != nest->epilogue.results && access.strides[plan->lane] != 1 &&
+        (access.written || access.strides[plan->lane] != 0))
+      return false;
+  nest->initial[0] = fill.getInputs()[0];
+  if (failed(emitTile(*nest, *plan, target, rewriter)))
+    return false;
+  for (Operation *done : {op.getOperation(), contraction.getOperation(), fill.getOperation()}) {
+    erased.insert(done);
+    rewriter.eraseOp(done);
+  }
+  return true;
+}
+
 static LogicalResult lowerOp(linalg::LinalgOp op, const Target &target, IRRewriter &rewriter,
                              DenseSet<Operation *> &erased) {
+  if (lowerWithContraction(op, target, rewriter, erased))
+    return success();
   rewriter.setInsertionPoint(op);
   FailureOr<Nest> nest = analyse(op, rewriter);
   if (succeeded(nest) && nest->loops() > 0) {

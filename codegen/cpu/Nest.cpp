@@ -23,7 +23,7 @@ void Nest::drop(unsigned d) {
   sizes.erase(sizes.begin() + d);
   extents.erase(extents.begin() + d);
   reduction.erase(reduction.begin() + d);
-  for (Access &access : accesses)
+  for (Access &access : llvm::concat<Access>(accesses, epilogue.accesses))
     if (!access.isScalar()) {
       access.strides.erase(access.strides.begin() + d);
       access.panelLoop -= access.panelLoop > int(d);
@@ -135,7 +135,7 @@ static bool mergeOnce(Nest &nest) {
         between |= nest.reduction[d] && nest.reduction[outer];
       if (between || ShapedType::isDynamic(nest.sizes[outer]) || ShapedType::isDynamic(nest.sizes[inner]))
         continue;
-      if (!llvm::all_of(nest.accesses, [&](const Access &access) {
+      if (!llvm::all_of(llvm::concat<Access>(nest.accesses, nest.epilogue.accesses), [&](const Access &access) {
             return access.isScalar() || (access.panelLoop != int(outer) && access.panelLoop != int(inner) &&
                                          access.strides[outer] == access.strides[inner] * nest.sizes[inner]);
           }))
@@ -174,7 +174,8 @@ void mergeLoops(Nest &nest) {
     }
 }
 
-FailureOr<Nest> analyse(linalg::LinalgOp op, RewriterBase &rewriter) {
+// With all its loops and the operands' memrefs as they are.
+static FailureOr<Nest> linearNest(linalg::LinalgOp op, RewriterBase &rewriter) {
   Location loc = op.getLoc();
   Nest nest;
   nest.op = op;
@@ -236,12 +237,59 @@ FailureOr<Nest> analyse(linalg::LinalgOp op, RewriterBase &rewriter) {
     access.flat = operand.get();
     nest.accesses.push_back(access);
   }
-  mergeLoops(nest);
-  // flat views last: nothing has been created if the analysis fails
-  for (Access &access : nest.accesses)
-    if (!access.isScalar())
-      access.flat = flatten(rewriter, loc, access.flat);
   return nest;
+}
+
+// flat views last: nothing has been created if the analysis fails
+static Nest finish(Nest nest, RewriterBase &rewriter) {
+  mergeLoops(nest);
+  for (Access &access : llvm::concat<Access>(nest.accesses, nest.epilogue.accesses))
+    if (!access.isScalar())
+      access.flat = flatten(rewriter, nest.op.getLoc(), access.flat);
+  return nest;
+}
+
+FailureOr<Nest> analyse(linalg::LinalgOp op, RewriterBase &rewriter) {
+  FailureOr<Nest> nest = linearNest(op, rewriter);
+  if (failed(nest))
+    return failure();
+  return finish(*nest, rewriter);
+}
+
+FailureOr<Nest> analyse(linalg::LinalgOp op, linalg::LinalgOp epilogue, RewriterBase &rewriter) {
+  FailureOr<Nest> nest = linearNest(op, rewriter), after = linearNest(epilogue, rewriter);
+  if (failed(nest) || failed(after) || nest->outputs() != 1 || after->indexed || !after->dims(true).empty())
+    return failure();
+  OpOperand *read = llvm::find_if(epilogue->getOpOperands(),
+                                  [&](OpOperand &operand) { return operand.get() == op.getDpsInits()[0]; });
+  if (read == epilogue->getOpOperands().end())
+    return failure();
+  // which of its loops is which
+  SmallVector<int> loopOf(nest->loops(), -1);
+  for (auto [mine, its] : llvm::zip(op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResults(),
+                                    epilogue.getMatchingIndexingMap(read).getResults())) {
+    auto loop = dyn_cast<AffineDimExpr>(mine), other = dyn_cast<AffineDimExpr>(its);
+    if (!loop || !other || nest->sizes[loop.getPosition()] != after->sizes[other.getPosition()])
+      return failure();
+    loopOf[loop.getPosition()] = int(other.getPosition());
+  }
+  if (llvm::count_if(loopOf, [](int loop) { return loop >= 0; }) != after->loops())
+    return failure();
+  for (unsigned d : nest->dims(false))
+    if (loopOf[d] < 0)
+      return failure();
+  nest->epilogue = {epilogue, after->accesses, read->getOperandNumber()};
+  for (Access &access : nest->epilogue.accesses) {
+    if (access.panelLoop >= 0)
+      return failure();
+    SmallVector<int64_t> strides(nest->loops(), 0);
+    for (unsigned d = 0; d < nest->loops(); ++d)
+      if (loopOf[d] >= 0 && !access.isScalar())
+        strides[d] = access.strides[loopOf[d]];
+    if (!access.isScalar())
+      access.strides = strides;
+  }
+  return finish(*nest, rewriter);
 }
 
 Cursor Cursor::start(const Nest &nest, OpBuilder &builder) {

@@ -26,6 +26,14 @@ struct Access {
   }
 };
 
+/// An elementwise op on the results of a nest, done with them in registers: `op` itself, its operands by the nest's
+/// loops, and which of them the results are.
+struct Epilogue {
+  mlir::linalg::LinalgOp op;
+  llvm::SmallVector<Access> accesses;
+  unsigned results = 0;
+};
+
 struct Nest {
   mlir::linalg::LinalgOp op;
   mlir::Block *body = nullptr;
@@ -37,6 +45,7 @@ struct Nest {
   llvm::SmallVector<mlir::Value> initial; // a destination each: the value a fused fill gave it, or null
   bool indexed = false;                   // the body asks for its position
   llvm::SmallVector<mlir::Value> starts;  // an access each, or empty: a position added to its offset, or null
+  Epilogue epilogue;                      // without an op: results are stored
 
   unsigned loops() const { return sizes.size(); }
   unsigned outputs() const { return accesses.size() - inputs; }
@@ -59,6 +68,9 @@ void mergeLoops(Nest &nest);
 /// The nest of `op`, loops of one iteration and mergeable neighbours folded away. Fails for accesses that are not
 /// linear.
 mlir::FailureOr<Nest> analyse(mlir::linalg::LinalgOp op, mlir::RewriterBase &rewriter);
+/// The same with `epilogue`, which reads the one result of `op` element by element. Loops that only one of both steps
+/// through evenly stay apart.
+mlir::FailureOr<Nest> analyse(mlir::linalg::LinalgOp op, mlir::linalg::LinalgOp epilogue, mlir::RewriterBase &rewriter);
 
 /// Where a nest stands: the value of each loop's index, and for each access the position it has reached.
 struct Cursor {

@@ -65,6 +65,51 @@ TEST_CASE("dot of any size and layout") {
       }
 }
 
+// What follows a product element by element: by columns, by rows, by elements; into the result as it is or turned.
+static std::string dotThen(int64_t m, int64_t n, int64_t k, bool turned) {
+  std::string product = tensor({m, n}), result = turned ? tensor({n, m}) : product, a = tensor({m, k}),
+              b = tensor({k, n}), bias = tensor({n}), scale = tensor({m});
+  return straight(
+      format("%a: {}, %b: {}, %bias: {}, %scale: {}, %more: {}, %y: {}", a, b, bias, scale, result, result), result,
+      format(R"(  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : {0}
+  %f = linalg.fill ins(%z : f32) outs(%e : {0}) -> {0}
+  %d = linalg.generic {{indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                       iterator_types = ["parallel", "parallel", "reduction"]}}
+      ins(%a, %b : {2}, {3}) outs(%f : {0}) {{
+  ^bb0(%p: f32, %q: f32, %c: f32):
+    %t = arith.mulf %p, %q : f32
+    %s = arith.addf %c, %t : f32
+    linalg.yield %s : f32
+  }} -> {0}
+  %r = linalg.generic {{indexing_maps = [affine_map<(i, j) -> ({6})>, affine_map<(i, j) -> ({7})>, affine_map<(i, j) -> ({8})>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+                       iterator_types = ["parallel", "parallel"]}}
+      ins(%d, %bias, %scale, %more : {0}, {4}, {5}, {1}) outs(%y : {1}) {{
+  ^bb0(%v: f32, %w: f32, %u: f32, %o: f32, %old: f32):
+    %0 = arith.addf %v, %w : f32
+    %1 = arith.maximumf %0, %z : f32
+    %2 = arith.mulf %1, %u : f32
+    %3 = arith.addf %2, %o : f32
+    linalg.yield %3 : f32
+  }} -> {1})",
+             product, result, a, b, bias, scale, turned ? "j, i" : "i, j", turned ? "i" : "j", turned ? "j" : "i"));
+}
+
+TEST_CASE("dot and what follows it") {
+  for (auto [m, n, k] : std::vector<std::array<int64_t, 3>>{{16, 64, 1},
+                                                            {127, 129, 31},
+                                                            {33, 48, 16},
+                                                            {5, 7, 3},
+                                                            {1, 33, 65},
+                                                            {100, 24, 144},
+                                                            {40, 48, 700},   // in several parts of the sum
+                                                            {600, 500, 16}}) // more than the second cache holds
+    for (bool turned : {false, true}) {
+      INFO(m << " " << n << " " << k << " " << turned);
+      CHECK(checkKernel(dotThen(m, n, k, turned), {.tolerance = 2e-5}) == "");
+    }
+}
+
 // Convolution, channels first: groups, stride, dilation; the input comes padded.
 static std::string conv(int64_t batch, int64_t group, int64_t in, int64_t out, int64_t height, int64_t width,
                         int64_t kernel, int64_t stride, int64_t dilation, int64_t padding) {

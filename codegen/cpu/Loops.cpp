@@ -190,9 +190,12 @@ static linalg::LinalgOp contractionBefore(linalg::LinalgOp op) {
     auto contraction = dyn_cast<linalg::LinalgOp>(before);
     if (!contraction || contraction.getNumReductionLoops() == 0 || contraction.getNumDpsInits() != 1)
       return nullptr;
+    // a buffer of its own, whole: of a part, the rest of the kernel may know under another name
     Value results = contraction.getDpsInits()[0];
-    Operation *memory = rootOf(results).getDefiningOp();
-    bool own = memory && isa<memref::AllocaOp>(memory) && llvm::all_of(results.getUsers(), [&](Operation *user) {
+    Operation *memory = results.getDefiningOp();
+    bool own = isa_and_nonnull<memref::AllocaOp, memref::ViewOp>(memory) &&
+               isa_and_nonnull<memref::AllocaOp>(rootOf(results).getDefiningOp()) &&
+               llvm::count(op->getOperands(), results) == 1 && llvm::all_of(results.getUsers(), [&](Operation *user) {
                  return user == op || user == before || isa<linalg::FillOp>(user);
                });
     return own && !llvm::is_contained(op.getDpsInits(), results) ? contraction : nullptr;

@@ -112,7 +112,7 @@ private:
       step /= nest.sizes[d];
       offset += (run.strides[d] < 0 ? nest.sizes[d] - 1 - index : index) * other.strides[d];
     }
-    return offset + step * other.strides[plan.row];
+    return plan.row < 0 ? offset : offset + step * other.strides[plan.row];
   }
   int64_t firstOfRun() const {
     int64_t offset = 0;

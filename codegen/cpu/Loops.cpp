@@ -8,7 +8,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "nnc/codegen/cpu/Cpu.h"
 #include "nnc/codegen/cpu/Tile.h"
 #include "nnc/codegen/cpu/Transposition.h"
@@ -17,13 +16,6 @@
 using namespace mlir;
 
 namespace nnc::codegen::cpu {
-
-// The buffer a view shows a part of.
-static Value rootOf(Value buffer) {
-  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
-    buffer = view.getViewSource();
-  return buffer;
-}
 
 // The fill that gives `destination` its values, if it stands right before `op` with nothing between them that could
 // touch the buffer.

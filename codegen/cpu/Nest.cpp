@@ -50,9 +50,14 @@ int64_t elementBytes(Type element) {
   return element.isIndex() ? 8 : int64_t(llvm::divideCeil(element.getIntOrFloatBitWidth(), 8));
 }
 
+Value rootOf(Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
+    buffer = view.getViewSource();
+  return buffer;
+}
+
 int64_t bytesBehind(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
-    memref = view.getViewSource();
+  memref = rootOf(memref);
   auto type = cast<MemRefType>(memref.getType());
   if (!isa<BlockArgument>(memref) || !type.hasStaticShape())
     return 0;

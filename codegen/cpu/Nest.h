@@ -103,6 +103,9 @@ mlir::Value scratchMemory(const Nest &nest, int64_t elements, mlir::Type element
 
 int64_t elementBytes(mlir::Type element);
 
+/// The buffer a view shows a part of.
+mlir::Value rootOf(mlir::Value buffer);
+
 /// Bytes of the kernel's argument that the memref is a part of; 0 for its scratch.
 int64_t bytesBehind(mlir::Value memref);
 

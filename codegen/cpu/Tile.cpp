@@ -6,6 +6,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "nnc/codegen/cpu/Epilogue.h"
 #include "nnc/codegen/cpu/Parts.h"
 #include <numeric>
 
@@ -696,58 +697,11 @@ private:
     if (linalg::LinalgOp after = nest.epilogue.op) {
       for (auto [access, operand] : llvm::zip(nest.epilogue.accesses, after->getOperands()))
         if (access.written)
-          fetch(access, operand, positionOf(access, cursor));
+          fetch(access, operand, beginOf(access, nest, cursor, builder));
       return;
     }
     for (unsigned o = 0; o < nest.outputs(); ++o)
       fetch(nest.output(o), nest.op.getDpsInits()[o], cursor.positions[nest.inputs + o]);
-  }
-
-  // Where the tile at `cursor` begins in an operand of the epilogue.
-  Value positionOf(const Access &access, const Cursor &cursor) {
-    Value position = constantIndex(builder, loc, access.offset);
-    for (unsigned d : nest.dims(false))
-      if (access.strides[d] != 0)
-        position = addIndex(builder, loc, position, scaleIndex(builder, loc, cursor.indices[d], access.strides[d]));
-    return position;
-  }
-
-  // The epilogue on the tile's results, by row and vector: what all rows read is loaded once for them.
-  void finish(const Cursor &cursor, ArrayRef<Value> results, int64_t rows, int64_t vectors, OpFoldResult last) {
-    Epilogue &epilogue = nest.epilogue;
-    SmallVector<Value> begins;
-    for (const Access &access : epilogue.accesses)
-      begins.push_back(access.isScalar() ? Value() : positionOf(access, cursor));
-    auto place = [&](unsigned i, int64_t u, int64_t v) {
-      const Access &access = epilogue.accesses[i];
-      return addIndex(builder, loc, begins[i], u * rowStride(access) + v * lanes * access.strides[plan.lane]);
-    };
-    Block &body = *epilogue.op.getBlock();
-    for (int64_t v = 0; v < vectors; ++v) {
-      OpFoldResult count = countOf(v, vectors, last);
-      SmallVector<Value> shared(epilogue.accesses.size());
-      for (int64_t u = 0; u < rows; ++u) {
-        SmallVector<Value> arguments;
-        for (auto [i, access] : llvm::enumerate(epilogue.accesses)) {
-          if (i == epilogue.results)
-            arguments.push_back(results[u * vectors + v]);
-          else if (access.isScalar())
-            arguments.push_back(access.value);
-          else if (!access.read)
-            arguments.push_back(zero(builder, loc, body.getArgument(i).getType()));
-          else if (Value &value = shared[i]; value && rowStride(access) == 0)
-            arguments.push_back(value);
-          else
-            arguments.push_back(
-                value = loadLanes(builder, loc, access.flat, place(i, u, v), access.strides[plan.lane], lanes, count));
-        }
-        SmallVector<Value> values = emitBody(builder, body, arguments, lanes, nullptr);
-        unsigned first = epilogue.op.getNumDpsInputs();
-        for (auto [o, value] : llvm::enumerate(values))
-          storeLanes(builder, loc, broadcast(builder, loc, value, lanes), epilogue.accesses[first + o].flat,
-                     place(first + o, u, v), 1, lanes, count);
-      }
-    }
   }
 
   void tile(const Cursor &cursor, int64_t rows, int64_t vectors, OpFoldResult last) {
@@ -768,7 +722,7 @@ private:
     fetchResults(cursor, rows, vectors);
     results = reduce(chunked ? chunkAt : 0, cursor, results, rows, vectors, last);
     if (nest.epilogue.op)
-      return finish(cursor, results, rows, vectors, last);
+      return emitEpilogue(nest, plan, lanes, cursor, results, vectors, last, builder);
     size_t at = 0;
     for (int64_t u = 0; u < rows; ++u)
       for (int64_t v = 0; v < vectors; ++v)

@@ -80,9 +80,7 @@ private:
   };
   SmallVector<Next> next;
   int64_t nextLines = 0, nextTiles = 0; // lines of a step, and the tiles that share those of all steps
-  // The next chunk of panels that are there already comes to the second cache while tiles work on this one: few of
-  // them would wait for it.
-  static constexpr int64_t mostPasses = 12;
+  // The next chunk of panels that are there already comes to the second cache while tiles work on this one.
   bool fetchesChunks = false;
   // An operand that the lanes share, all rows of a chunk in one place: rows far apart in memory fall into the same sets
   // of the first cache, and every block of lanes reads them again. Where rows lie together and steps far apart, the
@@ -125,7 +123,7 @@ private:
     chunked = chunk.several;
     chunkBegin = attr(0);
     chunkEnd = nest.extents[reductions[chunkAt]];
-    fetchesChunks = chunked && passesOverChunk() <= mostPasses;
+    fetchesChunks = chunked && hasPanels(nest) && comeFromAfar(nest, plan, target);
     firstCopies = !ready && copiesInTile(nest, plan);
     for (unsigned i = 0; i < nest.accesses.size(); ++i) {
       if (!isPacked(i))
@@ -163,18 +161,11 @@ private:
       steps *= nest.sizes[r];
     return steps;
   }
-  // Steps of a chunk, and how often tiles go through it for a block of lanes.
   int64_t chunkSteps() const {
     int64_t steps = chunkSize;
     for (unsigned r = chunkAt + 1; r < reductions.size(); ++r)
       steps *= nest.sizes[reductions[r]];
     return steps;
-  }
-  int64_t passesOverChunk() const {
-    int64_t passes = plan.row < 0 ? 1 : llvm::divideCeil(nest.sizes[plan.row], plan.rows);
-    for (unsigned d : shared)
-      passes *= nest.sizes[d];
-    return passes;
   }
 
   // Where the copy of operand `i` has its elements: by tiles, or row by row, a few elements apart from a multiple of a
@@ -645,9 +636,8 @@ private:
           storeLanes(builder, loc, value, each.memory, addIndex(builder, loc, to, v * lanes), 1, lanes, attr(lanes));
           fetchAhead(cursor, access, position, v, count);
         }
-    if (panel && fetchesChunks && v * lanes % 16 == 0)
-      memref::PrefetchOp::create(builder, loc, flat, addIndex(builder, loc, position, chunkSteps() * access.panelWidth),
-                                 /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+    if (panel && fetchesChunks && v * lanes % access.panelWidth == 0)
+      fetchNextChunk(cursor, access, position);
     if (plan.row < 0 && !reductions.empty() && !access.written && stride == 1)
       fetchAhead(cursor, access, position, v, count);
     // and the lines of all rows, where they lie together
@@ -655,6 +645,42 @@ private:
       for (int64_t row = 0; row < std::min<int64_t>(nest.sizes[plan.row], 64); row += 16)
         fetchAhead(cursor, access, addIndex(builder, loc, position, row), 0, attr(lanes));
     return value;
+  }
+
+  // Of a panel's next chunk each pass of tiles over this one asks for its share, evenly over the steps: what comes from
+  // memory comes while all of them compute. After the last chunk follows the next task's first one.
+  void fetchNextChunk(const Cursor &cursor, const Access &access, Value position) {
+    int64_t width = access.panelWidth, piece = llvm::divideCeil(width, tilesOfRows(nest, plan));
+    Value zero = constantIndex(builder, loc, 0), step = zero, pass = zero, steps;
+    for (unsigned r = chunkAt; r < reductions.size(); ++r) {
+      Value index = cursor.indices[reductions[r]];
+      if (r == chunkAt) {
+        index = builder.createOrFold<arith::SubIOp>(loc, index, asValue(chunkBegin));
+        steps = builder.createOrFold<arith::SubIOp>(loc, asValue(chunkEnd), asValue(chunkBegin));
+      } else {
+        step = scaleIndex(builder, loc, step, nest.sizes[reductions[r]]);
+        steps = scaleIndex(builder, loc, steps, nest.sizes[reductions[r]]);
+      }
+      step = addIndex(builder, loc, step, index);
+    }
+    for (unsigned d : shared)
+      pass = addIndex(builder, loc, scaleIndex(builder, loc, pass, nest.sizes[d]), cursor.indices[d]);
+    pass = addIndex(builder, loc, scaleIndex(builder, loc, pass, llvm::divideCeil(nest.sizes[plan.row], plan.rows)),
+                    arith::DivUIOp::create(builder, loc, cursor.indices[plan.row], asValue(attr(plan.rows))));
+    auto isAt = [&](Value index, int64_t value) -> Value {
+      return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, index, asValue(attr(value)));
+    };
+    Value isLast = isAt(asValue(chunkEnd), nest.sizes[reductions[chunkAt]]);
+    for (unsigned r = 0; r < chunkAt; ++r)
+      isLast = arith::AndIOp::create(builder, loc, isLast,
+                                     isAt(cursor.indices[reductions[r]], nest.sizes[reductions[r]] - 1));
+    int64_t others = (llvm::divideCeil(nest.sizes[plan.lane], width) - 1) * stepsInAll() * width; // panels of the task
+    Value next = arith::SelectOp::create(builder, loc, isLast, asValue(attr(others)), zero);
+    next = addIndex(builder, loc, next, scaleIndex(builder, loc, steps, width));
+    next =
+        addIndex(builder, loc, next, scaleIndex(builder, loc, arith::MulIOp::create(builder, loc, pass, steps), piece));
+    next = addIndex(builder, loc, next, scaleIndex(builder, loc, step, piece - width));
+    prefetch(access, addIndex(builder, loc, position, next));
   }
 
   // Steps of the sum that lie far apart are not foreseen by the processor: the line of a later one.

@@ -28,6 +28,13 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
 /// it is?
 bool sharesCopies(const Nest &nest, const TilePlan &plan, unsigned loop);
 
+/// How many tiles of rows, through all loops that share copies, read the same part of the lanes' operand.
+int64_t tilesOfRows(const Nest &nest, const TilePlan &plan);
+
+/// Do panels come from memory or the third cache while they are computed with: large ones, weights of a small image,
+/// which few tiles read?
+bool comeFromAfar(const Nest &nest, const TilePlan &plan, const Target &target);
+
 /// Are operands copied by the first tile of rows, which stores what it loads, and not in a pass of their own? A tile
 /// waits for its multiply-adds, so the stores take no time.
 bool copiesInTile(const Nest &nest, const TilePlan &plan);

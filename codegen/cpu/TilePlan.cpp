@@ -320,20 +320,37 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
   return best;
 }
 
+int64_t tilesOfRows(const Nest &nest, const TilePlan &plan) {
+  int64_t tiles = plan.row < 0 ? 1 : llvm::divideCeil(nest.sizes[plan.row], plan.rows);
+  for (unsigned d : nest.dims(false))
+    if (int(d) != plan.lane && int(d) != plan.row && sharesCopies(nest, plan, d))
+      tiles *= nest.sizes[d];
+  return tiles;
+}
+
+bool comeFromAfar(const Nest &nest, const TilePlan &plan, const Target &target) {
+  constexpr int64_t fewTiles = 12, largerThanRows = 8;
+  int64_t panels = 0, rows = 0; // bytes
+  for (unsigned i = 0; i < nest.inputs; ++i)
+    if (!nest.accesses[i].isScalar())
+      (nest.accesses[i].panelLoop >= 0 ? panels : rows) += bytesBehind(nest.op->getOperand(i));
+  return panels > int64_t(target.l2Bytes) && panels >= largerThanRows * rows && tilesOfRows(nest, plan) <= fewTiles;
+}
+
 Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target) {
   SmallVector<unsigned> reductions = nest.dims(true);
   Chunk chunk;
-  // panels that several tiles of rows read are read from the first cache, too
-  bool panels = hasPanels(nest) && plan.row >= 0 && nest.sizes[plan.row] != ShapedType::kDynamic &&
-                nest.sizes[plan.row] > plan.rows;
+  // panels that several tiles read come from the second cache
+  bool panels = hasPanels(nest) && plan.row >= 0 && tilesOfRows(nest, plan) > 1;
   if (reductions.empty() || !(panels || plan.kept >= 0 || llvm::is_contained(plan.packed, true))) {
     chunk.size = reductions.empty() ? 0 : nest.sizes[reductions[0]];
     return chunk;
   }
   int64_t width = plan.vectors * plan.lanes;
   // what each task copies stays in the first cache, or little of the second; panels come in order from there, and what
-  // they take from the rows' operand, which comes in order, too, costs less than results in memory between chunks
-  int64_t most = panels                                       ? target.l2Bytes / 2
+  // they take from the rows' operand, which comes in order, too, costs less than results in memory between chunks; a
+  // chunk that comes while the one before is computed is short, for the first one is waited for
+  int64_t most = panels ? (comeFromAfar(nest, plan, target) ? target.l2Bytes / 8 : target.l2Bytes / 2)
                  : plan.kept >= 0 || copiesInTile(nest, plan) ? target.l1Bytes * 2
                                                               : target.l1Bytes * 3 / 4;
   // rows that lie together, as few channels do, stay in the first cache beside the lanes' operand

@@ -123,7 +123,7 @@ private:
     chunked = chunk.several;
     chunkBegin = attr(0);
     chunkEnd = nest.extents[reductions[chunkAt]];
-    fetchesChunks = chunked && hasPanels(nest) && comeFromAfar(nest, plan, target);
+    fetchesChunks = hasPanels(nest) && comeFromAfar(nest, plan, target);
     firstCopies = !ready && copiesInTile(nest, plan);
     for (unsigned i = 0; i < nest.accesses.size(); ++i) {
       if (!isPacked(i))
@@ -674,7 +674,9 @@ private:
     for (unsigned r = 0; r < chunkAt; ++r)
       isLast = arith::AndIOp::create(builder, loc, isLast,
                                      isAt(cursor.indices[reductions[r]], nest.sizes[reductions[r]] - 1));
-    int64_t others = (llvm::divideCeil(nest.sizes[plan.lane], width) - 1) * stepsInAll() * width; // panels of the task
+    // past the panels of the task, or the block of lanes
+    int64_t others = chunked ? nest.sizes[plan.lane] : plan.vectors * plan.lanes;
+    others = (llvm::divideCeil(others, width) - 1) * stepsInAll() * width;
     Value next = arith::SelectOp::create(builder, loc, isLast, asValue(attr(others)), zero);
     next = addIndex(builder, loc, next, scaleIndex(builder, loc, steps, width));
     next =

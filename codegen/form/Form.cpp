@@ -137,6 +137,8 @@ LogicalResult codegen::formKernels(ModuleOp module, bool fuse) {
     // Before anything looks at neighbours in memory; in one spelling every operation but a few is loops, which carry
     // any order.
     chooseLayouts(function);
+    // Before borders are filled, in the layout that is chosen.
+    spacePositions(function);
     ownInitialValues(function);
     markBodies(function);
     // Before fusion, which must not decide bits.

@@ -22,6 +22,8 @@ bool staysInSchedule(mlir::Operation *op);
 mlir::LogicalResult normalize(mlir::func::FuncOp function);
 /// Networks of convolutions are computed channels last (Layout.cpp).
 void chooseLayouts(mlir::func::FuncOp function);
+/// Padded images whose positions would share a set of the first cache get a line more for each (Spacing.cpp).
+void spacePositions(mlir::func::FuncOp function);
 /// Each initial value is an empty tensor, a fill of its own or a copy of its own; a padded tensor's border is filled.
 void ownInitialValues(mlir::func::FuncOp function);
 /// Fuse elementwise producers into their consumers where that costs nothing (rules in Elementwise.cpp).

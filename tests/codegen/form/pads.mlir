@@ -89,6 +89,41 @@ func.func @dense(%x: tensor<2x64x14x14xf32>, %w: tensor<32x64x3x3xf32>) -> tenso
   return %r : tensor<2x32x14x14xf32>
 }
 
+// Positions 4 kB apart would share a set of the first cache: each has a line more (a stride of two, 512 channels). Those
+// of 496 channels, or side by side, do not.
+
+// CHECK-LABEL: func.func @spaced(
+// CHECK: %[[WIDE:.*]] = tensor.empty() : tensor<1x16x16x528xf32>
+// CHECK: sched.launch @fill_{{.*}} outs(%[[WIDE]]
+// CHECK: sched.launch @conv_{{.*}}tensor<1x16x16x528xf32>
+// CHECK: return
+func.func @spaced(%x: tensor<1x512x14x14xf32>, %w: tensor<512x512x3x3xf32>) -> tensor<1x512x7x7xf32> {
+  %z = arith.constant 0.0 : f32
+  %p = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] {
+  ^bb0(%a: index, %b: index, %c: index, %d: index):
+    tensor.yield %z : f32
+  } : tensor<1x512x14x14xf32> to tensor<1x512x16x16xf32>
+  %e = tensor.empty() : tensor<1x512x7x7xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<1x512x7x7xf32>) -> tensor<1x512x7x7xf32>
+  %r = linalg.conv_2d_nchw_fchw {strides = dense<2> : vector<2xi64>} ins(%p, %w : tensor<1x512x16x16xf32>, tensor<512x512x3x3xf32>) outs(%f : tensor<1x512x7x7xf32>) -> tensor<1x512x7x7xf32>
+  return %r : tensor<1x512x7x7xf32>
+}
+
+// CHECK-LABEL: func.func @near(
+// CHECK: sched.launch @conv_{{.*}}tensor<1x16x16x496xf32>
+// CHECK: return
+func.func @near(%x: tensor<1x496x14x14xf32>, %w: tensor<512x496x3x3xf32>) -> tensor<1x512x7x7xf32> {
+  %z = arith.constant 0.0 : f32
+  %p = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] {
+  ^bb0(%a: index, %b: index, %c: index, %d: index):
+    tensor.yield %z : f32
+  } : tensor<1x496x14x14xf32> to tensor<1x496x16x16xf32>
+  %e = tensor.empty() : tensor<1x512x7x7xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<1x512x7x7xf32>) -> tensor<1x512x7x7xf32>
+  %r = linalg.conv_2d_nchw_fchw {strides = dense<2> : vector<2xi64>} ins(%p, %w : tensor<1x496x16x16xf32>, tensor<512x496x3x3xf32>) outs(%f : tensor<1x512x7x7xf32>) -> tensor<1x512x7x7xf32>
+  return %r : tensor<1x512x7x7xf32>
+}
+
 // CHECK: func.func private @[[KERNEL]](
 // CHECK: scf.forall ({{.*}}, {{.*}}) = (0, 0) to (2, 64)
 // CHECK: %[[FILLED:.*]] = linalg.fill {{.*}} outs({{.*}} : tensor<1x[[C:[0-9]+]]x16x16xf32>)

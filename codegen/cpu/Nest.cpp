@@ -6,6 +6,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "nnc/codegen/schedule/Schedule.h"
 
 using namespace mlir;
 
@@ -28,6 +29,11 @@ void Nest::drop(unsigned d) {
       access.strides.erase(access.strides.begin() + d);
       access.panelLoop -= access.panelLoop > int(d);
     }
+  llvm::erase_if(bounds, [&](const Bound &bound) { return bound.step == d; });
+  for (Bound &bound : bounds) {
+    bound.step -= bound.step > d;
+    bound.place = bound.place == int(d) ? -1 : bound.place - (bound.place > int(d));
+  }
 }
 
 Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
@@ -128,6 +134,10 @@ static bool accumulate(AffineExpr expr, int64_t scale, Access &access) {
   return true;
 }
 
+static bool isBounded(const Nest &nest, unsigned d) {
+  return llvm::any_of(nest.bounds, [&](const Bound &bound) { return bound.place == int(d) || bound.step == d; });
+}
+
 // Two neighbouring loops of one kind walked as one, if every access steps through both evenly.
 static bool mergeOnce(Nest &nest) {
   for (unsigned outer = 0; outer < nest.loops(); ++outer)
@@ -138,7 +148,8 @@ static bool mergeOnce(Nest &nest) {
       bool between = false;
       for (unsigned d = outer + 1; d < inner; ++d)
         between |= nest.reduction[d] && nest.reduction[outer];
-      if (between || ShapedType::isDynamic(nest.sizes[outer]) || ShapedType::isDynamic(nest.sizes[inner]))
+      if (between || ShapedType::isDynamic(nest.sizes[outer]) || ShapedType::isDynamic(nest.sizes[inner]) ||
+          isBounded(nest, outer) || isBounded(nest, inner))
         continue;
       if (!llvm::all_of(llvm::concat<Access>(nest.accesses, nest.epilogue.accesses), [&](const Access &access) {
             return access.isScalar() || (access.panelLoop != int(outer) && access.panelLoop != int(inner) &&
@@ -177,6 +188,69 @@ void mergeLoops(Nest &nest) {
   if (!nest.indexed)
     while (dropSingle(nest) || mergeOnce(nest)) {
     }
+}
+
+// What the operand of `sched.inside` says about steps, in the coordinates of this task's part of it.
+static void findBounds(Nest &nest, RewriterBase &rewriter) {
+  constexpr int64_t mostPositions = 32; // of more, few read the border
+  auto inside = nest.op->getAttrOfType<DenseI64ArrayAttr>(ScheduleDialect::insideAttr);
+  if (!inside)
+    return;
+  Location loc = nest.op->getLoc();
+  Value memref = nest.op->getOperand(inside[0]);
+  AffineMap map = nest.op.getMatchingIndexingMap(&nest.op->getOpOperand(inside[0]));
+  unsigned rank = map.getNumResults();
+  SmallVector<SmallVector<OpFoldResult>> offsets(rank);
+  while (auto view = memref.getDefiningOp<memref::SubViewOp>()) {
+    if (view.getSourceType().getRank() != int64_t(rank) || view.getType().getRank() != int64_t(rank) ||
+        !view.hasUnitStride())
+      return;
+    for (auto [all, offset] : llvm::zip(offsets, view.getMixedOffsets()))
+      all.push_back(offset);
+    memref = view.getSource();
+  }
+  if (!isa<BlockArgument>(memref) || inside.size() != 2 * int64_t(rank) + 1)
+    return;
+  for (unsigned dim = 0; dim < rank; ++dim) {
+    int64_t low = inside[1 + 2 * dim], size = inside[2 + 2 * dim];
+    Access linear;
+    linear.strides.assign(nest.loops(), 0);
+    if (isa<AffineDimExpr>(map.getResult(dim)) || !accumulate(map.getResult(dim), 1, linear) || linear.panelLoop >= 0)
+      continue;
+    Bound bound;
+    unsigned loops = 0, steps = 0;
+    for (unsigned d = 0; d < nest.loops(); ++d) {
+      if (!linear.strides[d])
+        continue;
+      ++loops;
+      if (nest.reduction[d]) {
+        ++steps;
+        bound.step = d;
+        bound.byStep = linear.strides[d];
+      } else {
+        bound.place = int(d);
+        bound.byPlace = linear.strides[d];
+      }
+    }
+    if (loops != 2 || steps != 1 || bound.byStep < 0 || llvm::any_of(nest.sizes, ShapedType::isDynamic) ||
+        std::max(nest.sizes[bound.place], nest.sizes[bound.step]) > mostPositions)
+      continue;
+    low -= linear.offset;
+    Value moved; // by what the task's part begins at
+    for (OpFoldResult offset : offsets[dim]) {
+      if (auto constant = getConstantIntValue(offset))
+        low -= *constant;
+      else
+        moved = moved ? addIndex(rewriter, loc, moved, cast<Value>(offset)) : cast<Value>(offset);
+    }
+    auto place = [&](int64_t at) -> OpFoldResult {
+      return moved ? OpFoldResult(rewriter.createOrFold<arith::SubIOp>(loc, constantIndex(rewriter, loc, at), moved))
+                   : OpFoldResult(rewriter.getIndexAttr(at));
+    };
+    bound.first = place(low);
+    bound.end = place(low + size);
+    nest.bounds.push_back(bound);
+  }
 }
 
 // With all its loops and the operands' memrefs as they are.
@@ -247,6 +321,7 @@ static FailureOr<Nest> linearNest(linalg::LinalgOp op, RewriterBase &rewriter) {
 
 // flat views last: nothing has been created if the analysis fails
 static Nest finish(Nest nest, RewriterBase &rewriter) {
+  findBounds(nest, rewriter);
   mergeLoops(nest);
   for (Access &access : llvm::concat<Access>(nest.accesses, nest.epilogue.accesses))
     if (!access.isScalar())

@@ -34,6 +34,15 @@ struct Epilogue {
   unsigned results = 0;
 };
 
+/// Steps of loop `step`, a reduction, that read an image and not the zeros around it, where loop `place` stands at i:
+/// those with first <= byPlace * i + byStep * step < end.
+struct Bound {
+  int place = -1; // none: i is 0
+  unsigned step = 0;
+  int64_t byPlace = 1, byStep = 1;
+  mlir::OpFoldResult first, end;
+};
+
 struct Nest {
   mlir::linalg::LinalgOp op;
   mlir::Block *body = nullptr;
@@ -46,6 +55,7 @@ struct Nest {
   bool indexed = false;                   // the body asks for its position
   llvm::SmallVector<mlir::Value> starts;  // an access each, or empty: a position added to its offset, or null
   Epilogue epilogue;                      // without an op: results are stored
+  llvm::SmallVector<Bound> bounds;        // outside of which steps of a sum may be left out
 
   unsigned loops() const { return sizes.size(); }
   unsigned outputs() const { return accesses.size() - inputs; }

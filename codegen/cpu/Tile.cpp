@@ -794,8 +794,41 @@ private:
         values = step(cursor.at(nest, d, addIndex(builder, loc, at.indices[d], i), builder), values);
       return values;
     };
-    return loopOver(nest, cursor, d, chunk ? chunkBegin : attr(0), chunk ? chunkEnd : nest.extents[d], together,
-                    results, builder, body);
+    OpFoldResult from = chunk ? chunkBegin : attr(0), to = chunk ? chunkEnd : nest.extents[d];
+    if (!copying)
+      std::tie(from, to) = bounded(r, cursor, from, to);
+    return loopOver(nest, cursor, d, from, to, together, results, builder, body);
+  }
+
+  // The part of [from, to) of reductions[r] that reads the image and not the zeros around it; empty where a reduction
+  // outside of the tiles stands at zeros.
+  std::pair<OpFoldResult, OpFoldResult> bounded(unsigned r, const Cursor &cursor, OpFoldResult from, OpFoldResult to) {
+    auto number = [&](int64_t value) { return asValue(attr(value)); };
+    for (const Bound &bound : nest.bounds) {
+      if (bound.place >= 0 && (!cursor.indices[bound.place] || bound.place == plan.row || bound.place == plan.lane))
+        continue;
+      Value base = number(0);
+      if (bound.place >= 0)
+        base = scaleIndex(builder, loc, cursor.indices[bound.place], bound.byPlace);
+      Value first = builder.createOrFold<arith::SubIOp>(loc, asValue(bound.first), base);
+      Value end = builder.createOrFold<arith::SubIOp>(loc, asValue(bound.end), base);
+      if (bound.step == reductions[r] && stepsTogether(r, plan.rows, plan.vectors) == 1) {
+        auto steps = [&](Value distance) { // so many until it is passed
+          distance =
+              builder.createOrFold<arith::MaxSIOp>(loc, addIndex(builder, loc, distance, bound.byStep - 1), number(0));
+          return builder.createOrFold<arith::DivUIOp>(loc, distance, number(bound.byStep));
+        };
+        from = builder.createOrFold<arith::MaxSIOp>(loc, asValue(from), steps(first));
+        to = builder.createOrFold<arith::MinSIOp>(loc, asValue(to), steps(end));
+      } else if (chunked && r == chunkAt && llvm::is_contained(ArrayRef(reductions).take_front(r), bound.step)) {
+        Value at = scaleIndex(builder, loc, cursor.indices[bound.step], bound.byStep);
+        Value isInside = builder.createOrFold<arith::AndIOp>(
+            loc, builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::sge, at, first),
+            builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::slt, at, end));
+        to = builder.createOrFold<arith::SelectOp>(loc, isInside, asValue(to), asValue(from));
+      }
+    }
+    return {from, to};
   }
 
   // So many steps of the sum, or all taps, are one iteration of a small tile's loop, whose own instructions are one of

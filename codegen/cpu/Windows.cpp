@@ -88,6 +88,7 @@ static int64_t gatheredLine(const Nest &nest, const WindowPlan &plan) {
 // another, a row a step. Loops that run outside the copy are gone.
 static Nest productOf(const Nest &nest, const WindowPlan &plan, int64_t steps) {
   Nest product = nest;
+  product.bounds.clear(); // of other loops
   SmallVector<unsigned> reductions = nest.dims(true);
   Access &copy = product.accesses[plan.access];
   copy.offset = 0;

@@ -139,6 +139,7 @@ LogicalResult codegen::formKernels(ModuleOp module, bool fuse) {
     chooseLayouts(function);
     // Before borders are filled, in the layout that is chosen.
     spacePositions(function);
+    markZeroBorders(function);
     ownInitialValues(function);
     markBodies(function);
     // Before fusion, which must not decide bits.
@@ -154,6 +155,8 @@ LogicalResult codegen::formKernels(ModuleOp module, bool fuse) {
     // After splitting, whose views would hide shared inputs.
     if (fuse)
       mergeSiblings(function);
+    // After the last step that makes contractions of others.
+    markPaddedOperands(function);
     shareViews(function);
     // Inner loops first: the kernels of a loop's body do not depend on what is around it. The list is named: a range
     // made of a temporary would outlive it.

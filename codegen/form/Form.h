@@ -22,7 +22,11 @@ bool staysInSchedule(mlir::Operation *op);
 mlir::LogicalResult normalize(mlir::func::FuncOp function);
 /// Networks of convolutions are computed channels last (Layout.cpp).
 void chooseLayouts(mlir::func::FuncOp function);
-/// Padded images whose positions would share a set of the first cache get a line more for each (Spacing.cpp).
+/// What is inserted into zeros is marked, for markPaddedOperands.
+void markZeroBorders(mlir::func::FuncOp function);
+/// Contractions say which part of a padded operand is not zero: `sched.inside`.
+void markPaddedOperands(mlir::func::FuncOp function);
+/// Padded images whose positions would share a set of the first cache get a line more for each (Padding.cpp).
 void spacePositions(mlir::func::FuncOp function);
 /// Each initial value is an empty tensor, a fill of its own or a copy of its own; a padded tensor's border is filled.
 void ownInitialValues(mlir::func::FuncOp function);

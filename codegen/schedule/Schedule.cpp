@@ -25,6 +25,15 @@ LogicalResult ScheduleDialect::verifyOperationAttribute(Operation *op, NamedAttr
     return isa<memref::ViewOp>(op) && isa<IntegerAttr>(attribute.getValue())
                ? success()
                : op->emitOpError("attribute '") << name << "' is the number of a view's buffer";
+  if (name == insideAttr) {
+    auto inside = dyn_cast<DenseI64ArrayAttr>(attribute.getValue());
+    auto image = inside && inside.size() && inside[0] >= 0 && inside[0] < int64_t(op->getNumOperands())
+                     ? dyn_cast<ShapedType>(op->getOperand(inside[0]).getType())
+                     : ShapedType();
+    return image && image.hasRank() && inside.size() == 1 + 2 * image.getRank()
+               ? success()
+               : op->emitOpError("attribute '") << name << "' is an operand's number and two numbers a dimension";
+  }
   if (!isa<FunctionOpInterface>(op)) // func.func, and llvm.func while a kernel is lowered
     return op->emitOpError("attribute '") << name << "' is for functions";
   if (name == kernelAttr || name == mayAliasAttr || name == prepareAttr)

@@ -28,6 +28,9 @@ def ScheduleDialect : Dialect {
     static constexpr llvm::StringLiteral peakBytesAttr = "sched.peak_bytes";
     static constexpr llvm::StringLiteral lowerBoundAttr = "sched.lower_bound_bytes";
     static constexpr llvm::StringLiteral bufferAttr = "sched.buffer";
+    // On a contraction that reads an image inside of zeros: the operand's number, then low and size of the image in
+    // each of its dimensions. Steps outside may be left out of sums: they add a product with zero.
+    static constexpr llvm::StringLiteral insideAttr = "sched.inside";
     static constexpr llvm::StringLiteral resultsAttr = "sched.results";
   }];
   // the attributes above are the dialect's own

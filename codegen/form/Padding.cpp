@@ -1,13 +1,21 @@
-// Positions of an image, channels last, that a tile of a convolution reads side by side: where the step from one to the
-// next is a multiple of 4 kB, all of them fall into one set of the first cache and push each other out (512 channels
-// with a stride of two). A padded tensor, which is a copy for the convolution anyway, gets a line more for each
-// position then: its source is inserted into a wider one, and who reads it reads a part. What lies between is filled
-// like the border.
+// What convolutions want of padded images.
+//
+// Spacing: positions of an image, channels last, that a tile of a convolution reads side by side: where the step from
+// one to the next is a multiple of 4 kB, all of them fall into one set of the first cache and push each other out (512
+// channels with a stride of two). A padded tensor, which is a copy for the convolution anyway, gets a line more for
+// each position then: its source is inserted into a wider one, and who reads it reads a part. What lies between is
+// filled like the border.
 //
 // Images that are not padded stay as they are: what writes a tensor with gaps loses more, with larger batches, than its
 // readers gain.
+//
+// Borders: a contraction that reads zeros around an image says so, and where the image is, in the attribute
+// `sched.inside`: products of such steps are left out (codegen/cpu/Tile.cpp).
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
 #include "nnc/codegen/form/Form.h"
 #include "nnc/codegen/form/Traits.h"
+#include "nnc/codegen/schedule/Schedule.h"
 
 using namespace mlir;
 using namespace nnc;
@@ -72,4 +80,63 @@ void codegen::spacePositions(func::FuncOp function) {
     for (tensor::InsertSliceOp image : images)
       rewriter.replaceOp(image, spaced(rewriter, image));
   }
+}
+
+// On an insertion whose destination is zero around it.
+static constexpr llvm::StringLiteral aroundAttr = "sched.zero_around";
+
+void codegen::markZeroBorders(func::FuncOp function) {
+  function.walk([](tensor::InsertSliceOp insert) {
+    auto fill = insert.getDest().getDefiningOp<linalg::FillOp>();
+    if (fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat()) && insert.hasUnitStride() &&
+        insert.getSourceType().getRank() == insert.getDestType().getRank() && insert.getSourceType().hasStaticShape() &&
+        !llvm::is_contained(insert.getStaticOffsets(), ShapedType::kDynamic))
+      insert->setAttr(aroundAttr, UnitAttr::get(insert.getContext()));
+  });
+}
+
+// Where the image lies in a padded tensor, or in a view of one: low and size of each dimension.
+static std::optional<SmallVector<int64_t>> insideOf(Value value) {
+  SmallVector<int64_t> inside;
+  if (auto insert = value.getDefiningOp<tensor::InsertSliceOp>(); insert && insert->hasAttr(aroundAttr)) {
+    for (auto [low, size] : llvm::zip(insert.getStaticOffsets(), insert.getSourceType().getShape()))
+      inside.append({low, size});
+    return inside;
+  }
+  if (auto part = value.getDefiningOp<tensor::ExtractSliceOp>()) { // of a spaced one
+    bool fromStart =
+        part.hasUnitStride() && part.hasZeroOffset() && part.getSourceType().getRank() == part.getType().getRank();
+    return fromStart ? insideOf(part.getSource()) : std::nullopt;
+  }
+  if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>()) { // of dimensions that are not padded
+    auto source = insideOf(expand.getSrc());
+    if (!source)
+      return std::nullopt;
+    for (auto [dim, group] : llvm::enumerate(expand.getReassociationIndices())) {
+      int64_t low = (*source)[2 * dim], size = (*source)[2 * dim + 1];
+      if (group.size() == 1) {
+        inside.append({low, size});
+        continue;
+      }
+      if (low != 0 || size != expand.getSrcType().getDimSize(dim))
+        return std::nullopt;
+      for (int64_t part : group)
+        inside.append({0, expand.getType().getDimSize(part)});
+    }
+    return inside;
+  }
+  return std::nullopt;
+}
+
+void codegen::markPaddedOperands(func::FuncOp function) {
+  function.walk([](linalg::GenericOp op) {
+    if (!isStatic(op) || !isContraction(op) || !hasWindows(op))
+      return;
+    for (OpOperand *operand : op.getDpsInputOperands())
+      if (auto inside = insideOf(operand->get())) {
+        inside->insert(inside->begin(), operand->getOperandNumber());
+        op->setAttr(ScheduleDialect::insideAttr, DenseI64ArrayAttr::get(op.getContext(), *inside));
+      }
+  });
+  function.walk([](tensor::InsertSliceOp insert) { insert->removeAttr(aroundAttr); });
 }

@@ -20,7 +20,7 @@ class TileEmitter {
 public:
   TileEmitter(const Nest &nest, const TilePlan &plan, const Target &target, OpBuilder &builder, const ReadyPanel *ready)
       : nest(nest), plan(plan), target(target), builder(builder), ready(ready), loc(nest.op->getLoc()),
-        lanes(plan.lanes), reductions(nest.dims(true)) {}
+        lanes(plan.lanes), reductions(nest.dims(true)), insideTo(plan.rows) {}
 
   void emit() {
     SmallVector<unsigned> outer, last;
@@ -92,6 +92,8 @@ private:
     bool byTiles;
   };
   SmallVector<RowBlock> rowBlocks;
+
+  int64_t insideFrom = 0, insideTo = 0; // rows of the tile that read no zeros around an image; the others stay
 
   static constexpr int64_t lineElements = 16; // of a line of the caches
 
@@ -794,10 +796,34 @@ private:
         values = step(cursor.at(nest, d, addIndex(builder, loc, at.indices[d], i), builder), values);
       return values;
     };
+    if (const Bound *bound = boundOfRows(r, rows); bound && !chunk) {
+      SmallVector<Value> values(results);
+      for (int64_t tap = 0; tap < nest.sizes[d]; ++tap) {
+        int64_t base = bound->byStep * tap, first = *getConstantIntValue(bound->first) - base,
+                end = *getConstantIntValue(bound->end) - base;
+        insideFrom = llvm::divideCeil(std::max<int64_t>(first, 0), bound->byPlace);
+        insideTo = llvm::divideCeil(std::max<int64_t>(end, 0), bound->byPlace);
+        values = step(cursor.at(nest, d, constantIndex(builder, loc, tap), builder), values);
+      }
+      insideFrom = 0, insideTo = plan.rows;
+      return values;
+    }
     OpFoldResult from = chunk ? chunkBegin : attr(0), to = chunk ? chunkEnd : nest.extents[d];
     if (!copying)
       std::tie(from, to) = bounded(r, cursor, from, to);
     return loopOver(nest, cursor, d, from, to, together, results, builder, body);
+  }
+
+  // Where a tile has all rows of an image, each tap is code of its own, for the rows that read the image at it.
+  const Bound *boundOfRows(unsigned r, int64_t rows) const {
+    constexpr int64_t mostTaps = 5;
+    if (copying || plan.row < 0 || rows != nest.sizes[plan.row] || nest.sizes[reductions[r]] > mostTaps)
+      return nullptr;
+    auto bound = llvm::find_if(nest.bounds, [&](const Bound &bound) {
+      return bound.place == plan.row && bound.step == reductions[r] && bound.byPlace > 0 &&
+             getConstantIntValue(bound.first) && getConstantIntValue(bound.end);
+    });
+    return bound == nest.bounds.end() ? nullptr : bound;
   }
 
   // The part of [from, to) of reductions[r] that reads the image and not the zeros around it; empty where a reduction
@@ -919,6 +945,10 @@ private:
     SmallVector<Value> results;
     for (int64_t u = 0; u < rows; ++u)
       for (int64_t v = 0; v < vectors; ++v) {
+        if (!reductions.empty() && (u < insideFrom || u >= insideTo)) {
+          llvm::append_range(results, carried.slice((u * vectors + v) * nest.outputs(), nest.outputs()));
+          continue;
+        }
         auto index = [&](unsigned d, int64_t count) -> Value {
           Value position = cursor.indices[d];
           if ((int)d == plan.row)

@@ -371,7 +371,10 @@ Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target) {
     }
   int64_t budget = std::max<int64_t>(64, most / (width * 4)), inner = 1;
   chunk.at = reductions.size() - 1;
-  while (chunk.at > 0 && inner * nest.sizes[reductions[chunk.at]] <= budget)
+  auto isTap = [&](unsigned d) { // a chunk has all taps along the rows, for each of which a tile has code of its own
+    return llvm::any_of(nest.bounds, [&](const Bound &bound) { return bound.place == plan.row && bound.step == d; });
+  };
+  while (chunk.at > 0 && (inner * nest.sizes[reductions[chunk.at]] <= budget || isTap(reductions[chunk.at])))
     inner *= nest.sizes[reductions[chunk.at--]];
   int64_t size = nest.sizes[reductions[chunk.at]];
   int64_t count = llvm::divideCeil(size, std::max<int64_t>(1, budget / inner));

@@ -149,6 +149,18 @@ TEST_CASE("long sums are sums of parts") {
   check({1, 128, 40, 12, 11, 3, 3, dims(1, 1, 1, 1)}); // some channels each
 }
 
+TEST_CASE("products with zeros around an image are left out") {
+  check({1, 48, 40, 7, 7, 3, 3, dims(1, 1, 1, 1)}); // a tile has all positions of a row
+  check({9, 32, 48, 7, 7, 3, 3, dims(1, 1, 1, 1)}); // one position of several images
+  check({2, 64, 32, 4, 4, 3, 3, dims(1, 1, 1, 1)});
+  check({1, 32, 64, 14, 14, 3, 3, dims(2, 1, 1, 1)});
+  check({2, 40, 32, 6, 9, 5, 5, dims(1, 2, 1, 1)}); // two lines of zeros
+  check({1, 32, 32, 3, 5, 5, 5, dims(1, 4, 1, 1)}); // positions of which every tap reads zeros
+  check({1, 32, 48, 8, 7, 3, 3, dims(1, 2, 2, 1)});
+  check({3, 36, 32, 7, 12, 3, 3, {{1, 2}, {0, 1}, {2, 0}, {1, 1}, 2}}); // on some sides, in groups
+  check({1, 512, 64, 7, 7, 3, 3, dims(1, 1, 1, 1)});                    // in several parts of the sum
+}
+
 // Of a strided operand, too, panels are made once for all tasks.
 TEST_CASE("a weight gradient of one tap reads strided panels") {
   check({8, 128, 256, 28, 112, 1, 1, dims(2, 0, 1, 1)});

@@ -50,7 +50,7 @@ void emitEpilogue(const Nest &nest, const TilePlan &plan, int64_t lanes, const C
       unsigned first = op.getNumDpsInputs();
       for (auto [o, value] : llvm::enumerate(emitBody(builder, body, arguments, lanes, nullptr)))
         storeLanes(builder, loc, broadcast(builder, loc, value, lanes), accesses[first + o].flat,
-                   place(first + o, u, v), 1, lanes, count);
+                   place(first + o, u, v), 1, lanes, count, accesses[first + o].streamed);
     }
   }
 }

@@ -208,12 +208,14 @@ Value loadLanes(OpBuilder &builder, Location loc, Value flat, Value position, in
 }
 
 void storeLanes(OpBuilder &builder, Location loc, Value value, Value flat, Value position, int64_t stride,
-                int64_t lanes, OpFoldResult count) {
+                int64_t lanes, OpFoldResult count, bool streamed) {
   auto fixed = getConstantIntValue(count);
   bool all = fixed && *fixed >= lanes;
   value = broadcast(builder, loc, value, lanes);
   if (stride == 1) {
-    if (all)
+    if (all && streamed && lanes > 1)
+      vector::StoreOp::create(builder, loc, value, flat, position, /*nontemporal=*/true, llvm::MaybeAlign(lanes * 4));
+    else if (all)
       vector::StoreOp::create(builder, loc, value, flat, position);
     else
       vector::MaskedStoreOp::create(builder, loc, flat, position, laneMask(builder, loc, lanes, count), value);

@@ -29,11 +29,11 @@ mlir::Value zero(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type);
 mlir::Value laneMask(mlir::OpBuilder &builder, mlir::Location loc, int64_t lanes, mlir::OpFoldResult count);
 
 /// `lanes` elements of `flat` from `position` on, `stride` apart; only the first `count` are read, the rest are 0.
-/// Stride 0 gives the scalar itself.
+/// Stride 0 gives the scalar itself. `streamed`: past the caches, where all lanes are stored, side by side.
 mlir::Value loadLanes(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value flat, mlir::Value position,
                       int64_t stride, int64_t lanes, mlir::OpFoldResult count);
 void storeLanes(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value vector, mlir::Value flat,
-                mlir::Value position, int64_t stride, int64_t lanes, mlir::OpFoldResult count);
+                mlir::Value position, int64_t stride, int64_t lanes, mlir::OpFoldResult count, bool streamed = false);
 
 /// Rows to columns in registers: as many vectors as lanes, a power of two.
 llvm::SmallVector<mlir::Value> transpose(mlir::OpBuilder &builder, mlir::Location loc,

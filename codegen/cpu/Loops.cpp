@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "nnc/codegen/cpu/Cpu.h"
+#include "nnc/codegen/cpu/Streaming.h"
 #include "nnc/codegen/cpu/Tile.h"
 #include "nnc/codegen/cpu/Transposition.h"
 #include "nnc/codegen/cpu/Windows.h"
@@ -302,6 +303,7 @@ LogicalResult lowerToLoops(func::FuncOp kernel, const Target &target) {
     if (auto values = affine::expandAffineMap(rewriter, apply.getLoc(), apply.getAffineMap(), apply.getOperands()))
       rewriter.replaceOp(apply, *values);
   });
+  markStreamedResults(kernel, target);
   DenseSet<Operation *> erased;
   for (linalg::LinalgOp op : llvm::reverse(ops)) {
     // fills that became initial values went with their reduction

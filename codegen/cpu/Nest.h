@@ -18,6 +18,7 @@ struct Access {
   int panelLoop = -1;
   int64_t panelWidth = 0, panelStride = 0;
   bool read = true, written = false;
+  bool streamed = false; // stored past the caches
 
   bool isScalar() const { return !flat; }
   /// From an index of loop `d`, the first of a panel or with all of `elements` in one, so many further.

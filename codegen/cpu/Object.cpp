@@ -6,7 +6,10 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "nnc/codegen/Pipelines.h"
 #include "nnc/codegen/cpu/Cpu.h"
+#include "nnc/runtime/abi.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -24,6 +27,7 @@
 #include "llvm/Transforms/Scalar/LoopRotation.h"
 #include "llvm/Transforms/Scalar/SROA.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 
 using namespace mlir;
 
@@ -43,8 +47,28 @@ static std::unique_ptr<llvm::TargetMachine> createTargetMachine(const Target &ta
                                       llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less));
 }
 
+static bool isStreaming(const llvm::Instruction &instruction) {
+  return isa<llvm::StoreInst>(instruction) && instruction.hasMetadata(llvm::LLVMContext::MD_nontemporal);
+}
+
+// The task with ordinary stores instead of streaming ones, which need whole lines. Null where it has none.
+static llvm::Function *withoutStreams(llvm::Function *task) {
+  if (llvm::none_of(llvm::instructions(task), isStreaming))
+    return nullptr;
+  llvm::ValueToValueMapTy values;
+  llvm::Function *ordinary = llvm::CloneFunction(task, values);
+  ordinary->setName("task.ordinary");
+  for (llvm::Instruction &instruction : llvm::instructions(ordinary))
+    if (isStreaming(instruction)) {
+      instruction.setMetadata(llvm::LLVMContext::MD_nontemporal, nullptr);
+      cast<llvm::StoreInst>(instruction).setAlignment(llvm::Align(4));
+    }
+  return ordinary;
+}
+
 // void symbol(void **buffers, i64 begin, i64 end) loads the pointers and calls the kernel's function for each task. It
-// is not inlined: see Tasks.cpp.
+// is not inlined: see Tasks.cpp. Where tasks stream results, pointers must lie on lines; else the ordinary task is
+// called. Streamed stores are not ordered with others, so they are waited for before the caller is told.
 static void addEntry(llvm::Module &module, llvm::Function *body, const std::string &symbol, bool mayAlias) {
   body->setName("task");
   body->setLinkage(llvm::GlobalValue::InternalLinkage);
@@ -75,10 +99,22 @@ static void addEntry(llvm::Module &module, llvm::Function *body, const std::stri
   llvm::Value *next = builder.CreateNSWAdd(task, builder.getInt64(1));
   task->addIncoming(begin, start);
   task->addIncoming(next, loop);
+  llvm::Function *ordinary = withoutStreams(body);
+  llvm::Value *called = body;
+  if (ordinary) {
+    llvm::IRBuilder<> before(start->getTerminator());
+    llvm::Value *bits = before.getInt64(0);
+    for (llvm::Value *argument : arguments)
+      bits = before.CreateOr(bits, before.CreatePtrToInt(argument, i64));
+    llvm::Value *onLines = before.CreateICmpEQ(before.CreateAnd(bits, NNC_ALIGNMENT - 1), before.getInt64(0));
+    called = before.CreateSelect(onLines, body, ordinary);
+  }
   arguments.push_back(task);
-  builder.CreateCall(body, arguments);
+  builder.CreateCall(body->getFunctionType(), called, arguments);
   builder.CreateCondBr(builder.CreateICmpSLT(next, end), loop, done);
   builder.SetInsertPoint(done);
+  if (ordinary)
+    builder.CreateIntrinsic(builder.getVoidTy(), llvm::Intrinsic::x86_sse_sfence, {});
   builder.CreateRetVoid();
 }
 

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "nnc/codegen/cpu/Epilogue.h"
 #include "nnc/codegen/cpu/Parts.h"
+#include "nnc/codegen/cpu/Streaming.h"
 #include <numeric>
 
 using namespace mlir;
@@ -32,6 +33,8 @@ public:
             .push_back(d);
     llvm::append_range(outer, last);
     chooseChunk();
+    chooseStreams(nest, plan.lane, plan.vectors * lanes,
+                  reductions.empty() || (!chunked && !llvm::is_contained(nest.initial, Value())));
     overOuter(outer, Cursor::start(nest, builder));
   }
 
@@ -709,7 +712,7 @@ private:
     if (llvm::is_contained(nest.initial, Value()))
       return;
     auto fetch = [&](const Access &access, Value memory, Value begin) {
-      if (access.strides[plan.lane] != 1 || bytesBehind(memory) <= target.l2Bytes)
+      if (access.streamed || access.strides[plan.lane] != 1 || bytesBehind(memory) <= target.l2Bytes)
         return;
       auto line = [&](int64_t u, int64_t element) {
         memref::PrefetchOp::create(builder, loc, access.flat,
@@ -765,7 +768,7 @@ private:
     int64_t stride = access.strides[plan.lane];
     Value position =
         addIndex(builder, loc, cursor.positions[nest.inputs + o], u * rowStride(access) + v * lanes * stride);
-    storeLanes(builder, loc, value, access.flat, position, stride, lanes, countOf(v, vectors, last));
+    storeLanes(builder, loc, value, access.flat, position, stride, lanes, countOf(v, vectors, last), access.streamed);
   }
 
   SmallVector<Value> reduce(unsigned r, const Cursor &cursor, ValueRange results, int64_t rows, int64_t vectors,

@@ -5,6 +5,7 @@
 // the lanes, the last block begins early and moves some elements again.
 #include "nnc/codegen/cpu/Transposition.h"
 #include "nnc/codegen/cpu/Parts.h"
+#include "nnc/codegen/cpu/Streaming.h"
 
 using namespace mlir;
 
@@ -138,12 +139,16 @@ private:
     rows = transpose(builder, loc, rows);
     for (int64_t i = 0; i < (gathers ? count : plan.lanes); ++i)
       storeLanes(builder, loc, rows[i], (gathers ? other : run).flat, place(!gathers, i), 1, plan.lanes,
-                 elements(!gathers));
+                 elements(!gathers), nest.accesses[1].streamed);
   }
 };
 } // namespace
 
-void emitTransposition(const Nest &nest, const TranspositionPlan &plan, OpBuilder &builder) {
+void emitTransposition(Nest nest, const TranspositionPlan &plan, OpBuilder &builder) {
+  if (plan.runs == 0) // else lines are not stored one after another
+    chooseStreams(nest, plan.lane, plan.lanes,
+                  nest.sizes[plan.lane] % plan.lanes == 0 &&
+                      (plan.row < 0 ? plan.steps : nest.sizes[plan.row]) % plan.lanes == 0);
   TranspositionEmitter(nest, plan, builder).emit();
 }
 

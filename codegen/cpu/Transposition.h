@@ -13,6 +13,6 @@ struct TranspositionPlan {
   int64_t lanes = 0, steps = 1;      // `steps`: of the inner loops together
 };
 std::optional<TranspositionPlan> planTransposition(const Nest &nest, const BodyTraits &traits, const Target &target);
-void emitTransposition(const Nest &nest, const TranspositionPlan &plan, mlir::OpBuilder &builder);
+void emitTransposition(Nest nest, const TranspositionPlan &plan, mlir::OpBuilder &builder);
 
 } // namespace nnc::codegen::cpu

@@ -283,6 +283,29 @@ static void splitInPlace(ModuleOp module, SymbolTable &symbols) {
   }
 }
 
+// A kernel knows which of its results go to the caller: nobody reads them soon.
+static void markGivenResults(ModuleOp module, SymbolTable &symbols) {
+  llvm::MapVector<StringRef, llvm::SmallSetVector<int64_t, 4>> given;
+  module.walk([&](LaunchOp launch) {
+    for (auto [number, out] : llvm::enumerate(launch.getOutputs())) {
+      Value root = out;
+      while (auto view = root.getDefiningOp<ViewLikeOpInterface>()) {
+        if (isa<memref::ViewOp>(view)) // of the arena
+          break;
+        root = view.getViewSource();
+      }
+      if (isa<BlockArgument>(root))
+        given[launch.getKernel()].insert(int64_t(launch.getInputs().size() + number));
+    }
+  });
+  for (auto &[name, arguments] : given) {
+    SmallVector<int64_t> sorted(arguments.begin(), arguments.end());
+    llvm::sort(sorted);
+    symbols.lookup<func::FuncOp>(name)->setAttr(ScheduleDialect::givenAttr,
+                                                DenseI64ArrayAttr::get(module.getContext(), sorted));
+  }
+}
+
 LogicalResult codegen::planBuffers(ModuleOp module) {
   MLIRContext *context = module.getContext();
   context->getOrLoadDialect<memref::MemRefDialect>();
@@ -307,5 +330,6 @@ LogicalResult codegen::planBuffers(ModuleOp module) {
       return failure();
   }
   splitInPlace(module, symbols);
+  markGivenResults(module, symbols);
   return verify(module);
 }

@@ -41,7 +41,7 @@ LogicalResult ScheduleDialect::verifyOperationAttribute(Operation *op, NamedAttr
   if (name == peakBytesAttr || name == lowerBoundAttr)
     return isa<IntegerAttr>(attribute.getValue()) ? success()
                                                   : op->emitOpError("attribute '") << name << "' is a number of bytes";
-  if (name == resultsAttr)
+  if (name == resultsAttr || name == givenAttr)
     return isa<DenseI64ArrayAttr>(attribute.getValue())
                ? success()
                : op->emitOpError("attribute '") << name << "' is an array of arguments";

@@ -15,7 +15,8 @@ def ScheduleDialect : Dialect {
   let summary = "kernel launches, run-time checks and copies of a compiled function";
   let description = [{
     Attributes of a kernel function: `sched.kernel` (unit: it is one) and `sched.may_alias` (unit: some launch gives it one
-    buffer as input and as output, so its arguments are not `noalias`). Attributes of a planned schedule function:
+    buffer as input and as output, so its arguments are not `noalias`), `sched.given` (arguments that in some launch are a result of
+    the function, in memory of its caller). Attributes of a planned schedule function:
     `sched.prepare` (unit: it computes what another function takes, whose name is its name without `.prepare`, once and for
     all calls), `sched.peak_bytes` (size of the arena) and `sched.lower_bound_bytes` (most bytes live at once; no plan can be smaller
     in this order), and `sched.results` (for each result the function had, the argument that holds it now).
@@ -24,6 +25,7 @@ def ScheduleDialect : Dialect {
   let extraClassDeclaration = [{
     static constexpr llvm::StringLiteral kernelAttr = "sched.kernel";
     static constexpr llvm::StringLiteral mayAliasAttr = "sched.may_alias";
+    static constexpr llvm::StringLiteral givenAttr = "sched.given";
     static constexpr llvm::StringLiteral prepareAttr = "sched.prepare";
     static constexpr llvm::StringLiteral peakBytesAttr = "sched.peak_bytes";
     static constexpr llvm::StringLiteral lowerBoundAttr = "sched.lower_bound_bytes";

@@ -110,6 +110,46 @@ TEST_CASE("dot and what follows it") {
     }
 }
 
+// A result larger than the third cache is stored past the caches, which needs whole lines: also one that begins
+// anywhere is right, and nothing around it is touched.
+TEST_CASE("large results that lie on lines, and others") {
+  const int64_t rows = 2064, columns = 4096;
+  std::string shape = tensor({rows, columns}), turned = tensor({columns, rows});
+  auto kernel = [&](bool turns) {
+    return straight(
+        format("%x: {}, %y: {}", turns ? turned : shape, shape), shape,
+        format(R"(  %r = linalg.generic {{indexing_maps = [affine_map<(i, j) -> ({2})>, affine_map<(i, j) -> (i, j)>],
+      iterator_types = ["parallel", "parallel"]}} ins(%x : {0}) outs(%y : {1}) {{
+  ^bb0(%a: f32, %b: f32):
+    {3}
+  }} -> {1})",
+               turns ? turned : shape, shape, turns ? "j, i" : "i, j",
+               turns ? "linalg.yield %a : f32" : "%s = arith.addf %a, %a : f32\n    linalg.yield %s : f32"));
+  };
+  std::vector<float> x(size_t(rows * columns)), y(x.size() + 64);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = float(i % 8191);
+  float *line = y.data();
+  while (reinterpret_cast<uintptr_t>(line) % 64)
+    ++line;
+  for (std::string target : {"native", "x86-64-v3"})
+    for (bool turns : {false, true}) {
+      CompiledKernel compiled(kernel(turns), nnc::test::target(target));
+      REQUIRE(compiled.error == "");
+      for (int64_t apart : {16, 17, 3}) { // elements from a line
+        INFO(target << (turns ? ", turned, " : ", ") << apart);
+        std::fill(y.begin(), y.end(), -1.0f);
+        float *result = line + apart;
+        compiled.run({x.data(), result});
+        int64_t wrong = result[-1] != -1 || result[rows * columns] != -1;
+        for (int64_t i = 0; i < rows; ++i)
+          for (int64_t j = 0; j < columns; ++j)
+            wrong += result[i * columns + j] != (turns ? x[size_t(j * rows + i)] : 2 * x[size_t(i * columns + j)]);
+        CHECK(wrong == 0);
+      }
+    }
+}
+
 // Convolution, channels first: groups, stride, dilation; the input comes padded.
 static std::string conv(int64_t batch, int64_t group, int64_t in, int64_t out, int64_t height, int64_t width,
                         int64_t kernel, int64_t stride, int64_t dilation, int64_t padding) {

@@ -342,6 +342,17 @@ Chunk chunkOf(const Nest &nest, const TilePlan &plan, const Target &target) {
   Chunk chunk;
   // panels that several tiles read come from the second cache
   bool panels = hasPanels(nest) && plan.row >= 0 && tilesOfRows(nest, plan) > 1;
+  // Rows of memory that are added up are read in order: a few at a time along all lanes, and not all of them a block of
+  // lanes at a time, which the processor does not foresee.
+  constexpr int64_t longRun = 16, fewRows = 8; // vectors
+  if (!reductions.empty() && plan.row < 0 && plan.vectors == longRun && nest.inputs == 1 &&
+      !nest.accesses[0].isScalar() && nest.accesses[0].strides[plan.lane] == 1 &&
+      nest.sizes[plan.lane] > plan.vectors * plan.lanes) {
+    chunk.at = reductions.size() - 1;
+    chunk.size = std::min(fewRows, nest.sizes[reductions.back()]);
+    chunk.several = nest.sizes[reductions.back()] > fewRows || chunk.at > 0;
+    return chunk;
+  }
   if (reductions.empty() || !(panels || plan.kept >= 0 || llvm::is_contained(plan.packed, true))) {
     chunk.size = reductions.empty() ? 0 : nest.sizes[reductions[0]];
     return chunk;

@@ -539,7 +539,9 @@ void codegen::chooseTiles(Group &group, Operation *root) {
     if (dim > runs && runs >= 0 && dim + 1 < int(group.ranges.size()))
       wanted = std::max<int64_t>(1, budget / std::min(group.ranges[runs], runElements));
     if (range > 1 && inner) {
-      wanted = std::max<int64_t>(wanted, 64);
+      constexpr int64_t longRow = 1024, enough = 64; // a page, which rows of a sum are read in
+      bool rows = isReduction(root) && indices / range >= enough;
+      wanted = std::max<int64_t>(wanted, rows ? longRow : 64);
       multiple = 64;
       inner = false;
     } else if (lines.test(dim) && range > line) {

@@ -192,7 +192,7 @@ void mergeLoops(Nest &nest) {
 
 // What the operand of `sched.inside` says about steps, in the coordinates of this task's part of it.
 static void findBounds(Nest &nest, RewriterBase &rewriter) {
-  constexpr int64_t mostPositions = 32; // of more, few read the border
+  constexpr int64_t mostPositions = 16; // of more, few read the border, and loops are better merged
   auto inside = nest.op->getAttrOfType<DenseI64ArrayAttr>(ScheduleDialect::insideAttr);
   if (!inside)
     return;

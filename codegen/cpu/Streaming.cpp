@@ -1,9 +1,9 @@
 // A store to a line that is in no cache reads it first, and puts it in the place of another. A result that is larger
-// than the third cache comes from memory whoever reads it next, and one that the caller is given would push out what is
-// read meanwhile: both are stored past the caches, whole lines at a time. Such a store needs an address that is a
-// multiple of its size. What is known about it here are the steps and offsets inside of an argument; whether the
-// argument itself lies on a line is looked at by the kernel's entry, which has a second version of the task for those
-// that do not (Object.cpp).
+// than the third cache comes from memory whoever reads it next, and one that the caller is given pushes out what is
+// read meanwhile, where both do not fit: these are stored past the caches, whole lines at a time. Such a store needs an
+// address that is a multiple of its size. What is known about it here are the steps and offsets inside of an argument;
+// whether the argument itself lies on a line is looked at by the kernel's entry, which has a second version of the task
+// for those that do not (Object.cpp).
 #include "nnc/codegen/cpu/Streaming.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -72,18 +72,20 @@ static bool beginsAtLine(Value memref) {
 }
 
 void markStreamedResults(func::FuncOp kernel, const Target &target) {
-  // what the next kernel reads stays in a third cache (of 32 MB, as most are) as long as it can; what is given to the
-  // caller leaves it to what other kernels read
-  constexpr int64_t leastBytes = 32 << 20, leastGiven = 8 << 20;
+  // of most third caches; of a result, the least that is worth it
+  constexpr int64_t cacheBytes = 32 << 20, leastBytes = 8 << 20;
   if (!StringRef(target.triple).starts_with("x86_64") || kernel->hasAttr(ScheduleDialect::mayAliasAttr))
     return;
   auto given = kernel->getAttrOfType<DenseI64ArrayAttr>(ScheduleDialect::givenAttr);
+  int64_t allBytes = 0;
+  for (BlockArgument argument : kernel.getArguments())
+    allBytes += isa<MemRefType>(argument.getType()) ? bytesBehind(argument) : 0;
   kernel.walk([&](linalg::LinalgOp op) {
     SmallVector<int64_t> streamed;
     auto isLarge = [&](Value memref) {
       auto argument = dyn_cast<BlockArgument>(rootOf(memref));
       bool isGiven = argument && given && llvm::is_contained(given.asArrayRef(), argument.getArgNumber());
-      return bytesBehind(memref) > (isGiven ? leastGiven : leastBytes);
+      return isGiven ? allBytes >= cacheBytes && bytesBehind(memref) >= leastBytes : bytesBehind(memref) > cacheBytes;
     };
     for (OpOperand &init : op.getDpsInitsMutable())
       if (isa<MemRefType>(init.get().getType()) && getElementTypeOrSelf(init.get().getType()).isF32() &&

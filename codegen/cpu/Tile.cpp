@@ -45,7 +45,7 @@ void TileEmitter::chooseChunk() {
   chunked = chunk.several;
   chunkBegin = attr(0);
   chunkEnd = nest.extents[reductions[chunkAt]];
-  fetchesChunks = hasPanels(nest) && comeFromAfar(nest, plan, target);
+  fetchesChunks = hasPanels(nest) && plan.row >= 0 && comeFromAfar(nest, plan, target);
   firstCopies = !ready && copiesInTile(nest, plan);
   for (unsigned i = 0; i < nest.accesses.size(); ++i) {
     if (!isPacked(i))

@@ -57,6 +57,7 @@ struct Nest {
   llvm::SmallVector<mlir::Value> starts;  // an access each, or empty: a position added to its offset, or null
   Epilogue epilogue;                      // without an op: results are stored
   llvm::SmallVector<Bound> bounds;        // outside of which steps of a sum may be left out
+  bool derived = false;                   // loops or operands are others than the op's
 
   unsigned loops() const { return sizes.size(); }
   unsigned outputs() const { return accesses.size() - inputs; }

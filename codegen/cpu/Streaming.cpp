@@ -100,7 +100,8 @@ void chooseStreams(Nest &nest, unsigned lane, int64_t width, bool complete) {
   linalg::LinalgOp op = nest.epilogue.op ? nest.epilogue.op : nest.op;
   MutableArrayRef<Access> accesses = nest.epilogue.op ? nest.epilogue.accesses : nest.accesses;
   auto streams = op->getAttrOfType<DenseI64ArrayAttr>(streamsAttr);
-  if (!streams || !complete || width % lineElements)
+  // a nest made of an operation's, as for windows, begins elsewhere
+  if (!streams || !complete || width % lineElements || nest.derived)
     return;
   for (int64_t result : streams.asArrayRef()) {
     Access &access = accesses[op.getNumDpsInputs() + result];

@@ -95,6 +95,7 @@ private:
   void part(const Cursor &cursor, int64_t steps) {
     Nest dense = nest;
     dense.bounds.clear(); // of other loops
+    dense.derived = true;
     Access &copy = dense.accesses[plan.access];
     copy.flat = block;
     copy.offset = 0;

@@ -332,7 +332,7 @@ SmallVector<Value> TileEmitter::reduce(unsigned r, const Cursor &cursor, ValueRa
   }
   OpFoldResult from = chunk ? chunkBegin : attr(0), to = chunk ? chunkEnd : nest.extents[d];
   if (!copying)
-    std::tie(from, to) = bounded(r, cursor, from, to);
+    std::tie(from, to) = bounded(r, cursor, from, to, together);
   return loopOver(nest, cursor, d, from, to, together, results, builder, body);
 }
 
@@ -351,7 +351,7 @@ const Bound *TileEmitter::boundOfRows(unsigned r, int64_t rows) const {
 // The part of [from, to) of reductions[r] that reads the image and not the zeros around it; empty where a reduction
 // outside of the tiles stands at zeros.
 std::pair<OpFoldResult, OpFoldResult> TileEmitter::bounded(unsigned r, const Cursor &cursor, OpFoldResult from,
-                                                           OpFoldResult to) {
+                                                           OpFoldResult to, int64_t together) {
   auto number = [&](int64_t value) { return asValue(attr(value)); };
   for (const Bound &bound : nest.bounds) {
     if (bound.place >= 0 && (!cursor.indices[bound.place] || bound.place == plan.row || bound.place == plan.lane))
@@ -361,8 +361,8 @@ std::pair<OpFoldResult, OpFoldResult> TileEmitter::bounded(unsigned r, const Cur
       base = scaleIndex(builder, loc, cursor.indices[bound.place], bound.byPlace);
     Value first = builder.createOrFold<arith::SubIOp>(loc, asValue(bound.first), base);
     Value end = builder.createOrFold<arith::SubIOp>(loc, asValue(bound.end), base);
-    if (bound.step == reductions[r] && stepsTogether(r, plan.rows, plan.vectors) == 1) {
-      auto steps = [&](Value distance) { // so many until it is passed
+    if (bound.step == reductions[r] && together == 1) { // several at once need the extent they divide
+      auto steps = [&](Value distance) {                // so many until it is passed
         distance =
             builder.createOrFold<arith::MaxSIOp>(loc, addIndex(builder, loc, distance, bound.byStep - 1), number(0));
         return builder.createOrFold<arith::DivUIOp>(loc, distance, number(bound.byStep));

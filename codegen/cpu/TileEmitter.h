@@ -127,7 +127,7 @@ private:
                                         int64_t vectors, mlir::OpFoldResult last);
   const Bound *boundOfRows(unsigned r, int64_t rows) const;
   std::pair<mlir::OpFoldResult, mlir::OpFoldResult> bounded(unsigned r, const Cursor &cursor, mlir::OpFoldResult from,
-                                                            mlir::OpFoldResult to);
+                                                            mlir::OpFoldResult to, int64_t together);
   int64_t stepsTogether(unsigned r, int64_t rows, int64_t vectors) const;
   llvm::SmallVector<mlir::Value> evaluatePair(llvm::ArrayRef<mlir::Value> first, llvm::ArrayRef<mlir::Value> second,
                                               llvm::function_ref<mlir::Value(unsigned, int64_t)> index);

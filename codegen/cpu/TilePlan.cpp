@@ -321,6 +321,8 @@ std::optional<TilePlan> planTile(const Nest &nest, const BodyTraits &traits, con
 }
 
 int64_t tilesOfRows(const Nest &nest, const TilePlan &plan) {
+  if (llvm::any_of(nest.sizes, ShapedType::isDynamic))
+    return 1; // not known
   int64_t tiles = plan.row < 0 ? 1 : llvm::divideCeil(nest.sizes[plan.row], plan.rows);
   for (unsigned d : nest.dims(false))
     if (int(d) != plan.lane && int(d) != plan.row && sharesCopies(nest, plan, d))

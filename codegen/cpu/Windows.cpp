@@ -89,6 +89,7 @@ static int64_t gatheredLine(const Nest &nest, const WindowPlan &plan) {
 static Nest productOf(const Nest &nest, const WindowPlan &plan, int64_t steps) {
   Nest product = nest;
   product.bounds.clear(); // of other loops
+  product.derived = true;
   SmallVector<unsigned> reductions = nest.dims(true);
   Access &copy = product.accesses[plan.access];
   copy.offset = 0;

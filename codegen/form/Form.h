@@ -22,12 +22,10 @@ bool staysInSchedule(mlir::Operation *op);
 mlir::LogicalResult normalize(mlir::func::FuncOp function);
 /// Networks of convolutions are computed channels last (Layout.cpp).
 void chooseLayouts(mlir::func::FuncOp function);
-/// What is inserted into zeros is marked, for markPaddedOperands.
-void markZeroBorders(mlir::func::FuncOp function);
-/// Contractions say which part of a padded operand is not zero: `sched.inside`.
-void markPaddedOperands(mlir::func::FuncOp function);
 /// Padded images whose positions would share a set of the first cache get a line more for each (Padding.cpp).
 void spacePositions(mlir::func::FuncOp function);
+/// What is inserted into zeros is marked, for markPaddedOperands.
+void markZeroBorders(mlir::func::FuncOp function);
 /// Each initial value is an empty tensor, a fill of its own or a copy of its own; a padded tensor's border is filled.
 void ownInitialValues(mlir::func::FuncOp function);
 /// Fuse elementwise producers into their consumers where that costs nothing (rules in Elementwise.cpp).
@@ -42,6 +40,8 @@ void packOperands(mlir::func::FuncOp function);
 void mergeSiblings(mlir::func::FuncOp function);
 /// Long reductions with few results become a tree of two levels, whose shape depends on their shape only.
 void splitReductions(mlir::func::FuncOp function);
+/// Contractions say which part of a padded operand is not zero: `sched.inside`.
+void markPaddedOperands(mlir::func::FuncOp function);
 /// Group operations into kernel functions and replace them by launches. Without `fuse` each is a group of its own.
 mlir::LogicalResult formBlock(mlir::Block &block, mlir::SymbolTable &symbols, bool fuse);
 

@@ -159,6 +159,10 @@ TEST_CASE("products with zeros around an image are left out") {
   check({1, 32, 48, 8, 7, 3, 3, dims(1, 2, 2, 1)});
   check({3, 36, 32, 7, 12, 3, 3, {{1, 2}, {0, 1}, {2, 0}, {1, 1}, 2}}); // on some sides, in groups
   check({1, 512, 64, 7, 7, 3, 3, dims(1, 1, 1, 1)});                    // in several parts of the sum
+  // last blocks of lanes are smaller, and take several steps at once
+  check({2, 24, 80, 14, 14, 3, 3, dims(1, 1, 1, 1)});
+  check({2, 24, 144, 4, 12, 3, 3, dims(1, 1, 1, 1)});
+  check({1, 31, 72, 8, 8, 5, 5, dims(1, 2, 1, 1)});
 }
 
 // Of a strided operand, too, panels are made once for all tasks.
